@@ -1,0 +1,3 @@
+//! Shows database settings that it reads from a file.
+
+fn main() {}

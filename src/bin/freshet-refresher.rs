@@ -1,0 +1,3 @@
+//! The native sidecar.
+
+fn main() {}

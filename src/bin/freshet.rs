@@ -1,0 +1,3 @@
+//! The webhook and the commands for people.
+
+fn main() {}

@@ -1,0 +1,86 @@
+//! From what a user wrote on a pod to what Freshet does: settings, a SyncSpec, warnings, or *all*
+//! the problems at once.
+//!
+//! Each dialect ends in the same [`Parsed`]; everything after it is the same code.
+
+pub mod native;
+mod problem;
+
+use std::collections::BTreeSet;
+
+use crate::spec::{
+    Audience, AuthType, ContainerName, MountPath, Role, SyncSpec, VaultAddress, VaultNamespace,
+};
+
+pub use self::problem::Problem;
+
+/// What a dialect makes of a pod's metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed {
+    /// Who to be, whom to ask, and how the sidecar shall look.
+    pub settings: Settings,
+    /// What to fetch and how to write it.
+    pub spec: SyncSpec,
+    /// What is doubtful but not wrong; the API server shows these to the user.
+    pub warnings: Vec<String>,
+}
+
+/// The values that a dialect falls back to: the webhook's flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialectDefaults {
+    /// The Vault server; without it every pod has to name one.
+    pub vault_address: Option<VaultAddress>,
+    /// The Vault namespace.
+    pub vault_namespace: Option<VaultNamespace>,
+    /// The auth method.
+    pub auth_type: AuthType,
+    /// Where it is mounted; `None` is the method's name.
+    pub auth_path: Option<MountPath>,
+    /// The audience of the projected token in the native dialect.
+    pub audience: Audience,
+}
+
+/// What a pod's author decided, or the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The Vault server.
+    pub vault_address: VaultAddress,
+    /// The Vault namespace.
+    pub vault_namespace: Option<VaultNamespace>,
+    /// The auth method.
+    pub auth_type: AuthType,
+    /// Where it is mounted.
+    pub auth_path: MountPath,
+    /// The role; `None` is the name of the pod's service account.
+    pub role: Option<Role>,
+    /// The audience of the projected token; `None` is the API server's own.
+    pub audience: Option<Audience>,
+    /// The ConfigMap with the CA bundle for Vault, key `ca.crt`; mounted in the sidecar only.
+    pub ca_config_map: Option<String>,
+    /// The Secret (`kubernetes.io/tls`) with the client certificate for Vault; mounted in the
+    /// sidecar only.
+    pub tls_secret: Option<String>,
+    /// The containers that get the mounts, init containers among them; `None` is all.
+    pub containers: Option<BTreeSet<ContainerName>>,
+    /// An ordinary init container and no sidecar.
+    pub once: bool,
+    /// The user id of the refresher, when the pod's author names one.
+    pub user: Option<u32>,
+    /// The group id of the refresher, when the pod's author names one.
+    pub group: Option<u32>,
+    /// The sidecar's resources.
+    pub resources: Resources,
+}
+
+/// Kubernetes quantities of the sidecar, as text; `None` leaves the field out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// `requests.cpu`.
+    pub requests_cpu: Option<String>,
+    /// `requests.memory`.
+    pub requests_memory: Option<String>,
+    /// `limits.cpu`.
+    pub limits_cpu: Option<String>,
+    /// `limits.memory`.
+    pub limits_memory: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Writing files so that a reader sees all of the old or all of the new.

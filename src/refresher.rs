@@ -1,0 +1,1 @@
+//! The native sidecar: carries out what the sync engine decides.

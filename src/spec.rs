@@ -1,0 +1,160 @@
+//! The SyncSpec: what the webhook writes into a pod and the refresher reads from it.
+//!
+//! It is versioned JSON in the annotation [`ANNOTATION`], which the refresher sees through a
+//! downward API volume, so it may change while the pod runs. It says *what* to fetch and how to
+//! write it, never who to be or where to send a token: that is [`Identity`], in the container's
+//! arguments, which nobody can change. Neither holds a secret value.
+
+mod duration;
+mod file;
+mod identity;
+mod invalid;
+pub mod layout;
+mod names;
+mod secret_ref;
+mod template;
+mod vault;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::duration::GoDuration;
+pub use self::file::{FileMode, FilePath, MountDirectory};
+pub use self::identity::{Identity, IdentityBuilder, IdentityError};
+pub use self::invalid::Invalid;
+pub use self::names::{ContainerName, SecretName, VolumeName};
+pub use self::secret_ref::SecretRef;
+pub use self::template::{FunctionTable, MissingKey, TemplateSpec};
+pub use self::vault::{
+    Audience, AuthType, MountPath, Role, VaultAddress, VaultNamespace, VaultPath,
+};
+
+/// The annotation that carries the SyncSpec of a pod.
+pub const ANNOTATION: &str = "freshet.dev/sync-spec";
+
+/// The version of the format that this code writes.
+pub const VERSION: u32 = 1;
+
+/// What a pod is served: for each mounted directory its files, and how often Vault is asked.
+///
+/// An unknown field is an error that names it: an older refresher must not serve half of what a
+/// newer webhook asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SyncSpec {
+    /// The version of the format, [`VERSION`].
+    pub version: u32,
+    /// The time between two looks at Vault.
+    pub refresh_interval: GoDuration,
+    /// The directories, in the order of their volumes' names.
+    pub mounts: Vec<Mount>,
+}
+
+/// One memory volume and the files in it. All of them switch at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Mount {
+    /// The volume's name in the pod; [`Identity::mounts`] tells where the refresher has it.
+    pub volume: VolumeName,
+    /// Where the application sees it; for messages alone.
+    pub mount_path: MountDirectory,
+    /// The files, in the order of their names.
+    pub files: Vec<FileSpec>,
+}
+
+/// One secret of a pod: what the annotations `secret-<name>`, `template-<name>`, `file-<name>` …
+/// say together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FileSpec {
+    /// The `<name>` of the annotations.
+    pub name: SecretName,
+    /// The file below the mount directory; with [`Format::Dir`] the directory of its files.
+    pub path: FilePath,
+    /// The mode of the file or files.
+    pub mode: FileMode,
+    /// What is written.
+    pub content: Content,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Content {
+    /// A secret, or one key of it, in one of the formats.
+    Secret {
+        /// The secret.
+        source: SecretRef,
+        /// How it is written.
+        format: Format,
+    },
+    /// The output of a template.
+    Template {
+        /// The secret whose data is `.`; without it `.` is an empty map.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<SecretRef>,
+        /// The template.
+        template: TemplateSpec,
+    },
+}
+
+/// How a secret becomes text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// The bytes of one key, as they are.
+    Raw,
+    /// JSON, keys sorted, no newline at the end.
+    Json,
+    /// A YAML mapping, keys sorted.
+    Yaml,
+    /// `KEY=value` lines that a POSIX shell can source.
+    Env,
+    /// Java's `.properties`.
+    Properties,
+    /// A directory with a file for each key.
+    Dir,
+}
+
+impl SyncSpec {
+    /// Reads the text of the annotation, plain or compressed.
+    ///
+    /// # Errors When it is not JSON, names an unknown field or version, or holds a bad value; the
+    /// text says which and where.
+    pub fn from_annotation(text: &str) -> Result<Self, Invalid> {
+        let spec: Self =
+            serde_json::from_str(text).map_err(|error| Invalid::new(error.to_string()))?;
+        match spec.version {
+            VERSION => Ok(spec),
+            other => Err(Invalid::new(format!(
+                "has version {other}: this refresher reads version {VERSION}; give it the image of the webhook's release"
+            ))),
+        }
+    }
+
+    /// The text of the annotation.
+    pub fn to_annotation(&self) -> String {
+        // Only maps with keys that are not strings, and failing `Serialize` implementations, can
+        // fail here; there are none.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Ok(match text {
+            "raw" => Self::Raw,
+            "json" => Self::Json,
+            "yaml" => Self::Yaml,
+            "env" => Self::Env,
+            "properties" => Self::Properties,
+            "dir" => Self::Dir,
+            _ => {
+                return Err(Invalid::new(
+                    "must be raw, json, yaml, env, properties or dir",
+                ));
+            }
+        })
+    }
+}

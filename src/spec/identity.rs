@@ -1,0 +1,232 @@
+//! Who the refresher is and where it sends its token: the container's arguments.
+//!
+//! Kubernetes lets nobody change the arguments of a running container, while annotations can be
+//! changed by whoever may patch pods. So all that decides *where a token goes* is here and nothing
+//! of it is in the SyncSpec. The webhook writes [`Identity::to_args`]; the refresher feeds the same
+//! options to an [`IdentityBuilder`].
+
+use std::collections::BTreeMap;
+
+use super::invalid::Invalid;
+use super::names::VolumeName;
+use super::vault::{Audience, AuthType, MountPath, Role, VaultAddress, VaultNamespace};
+
+/// Who to be, whom to ask, and which volumes are ours to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The Vault server.
+    pub vault_address: VaultAddress,
+    /// The Vault namespace, for login and reading.
+    pub vault_namespace: Option<VaultNamespace>,
+    /// The auth method.
+    pub auth_type: AuthType,
+    /// Where the auth method is mounted.
+    pub auth_path: MountPath,
+    /// The role to log in with.
+    pub role: Role,
+    /// The audience of the projected token, for messages; `None` is the API server's own.
+    pub audience: Option<Audience>,
+    /// The file with the CA certificates (PEM) that Vault's certificate is checked against; `None`
+    /// is the bundled Mozilla roots.
+    pub ca_file: Option<String>,
+    /// The directory with `tls.crt` and `tls.key` of the client certificate for Vault.
+    pub client_certificate_dir: Option<String>,
+    /// The volumes to write, and where the refresher has them mounted.
+    pub mounts: BTreeMap<VolumeName, String>,
+}
+
+/// What is wrong with the options: all of it, one text each.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct IdentityError(pub Vec<String>);
+
+impl Identity {
+    /// The options, each as one `--name=value`, in a fixed order.
+    pub fn to_args(&self) -> Vec<String> {
+        let mut args = vec![format!("--vault-address={}", self.vault_address)];
+        let mut optional = |name: &str, value: Option<&str>| {
+            args.extend(value.map(|value| format!("--{name}={value}")))
+        };
+        optional(
+            "vault-namespace",
+            self.vault_namespace.as_ref().map(VaultNamespace::as_str),
+        );
+        optional("auth-type", Some(self.auth_type.as_str()));
+        optional("auth-path", Some(self.auth_path.as_str()));
+        optional("role", Some(self.role.as_str()));
+        optional("audience", self.audience.as_ref().map(Audience::as_str));
+        optional("ca-file", self.ca_file.as_deref());
+        optional(
+            "client-certificate-dir",
+            self.client_certificate_dir.as_deref(),
+        );
+        args.extend(
+            self.mounts
+                .iter()
+                .map(|(volume, directory)| format!("--mount={volume}={directory}")),
+        );
+        args
+    }
+}
+
+/// Collects the options of a command line into an [`Identity`].
+#[derive(Debug, Default)]
+pub struct IdentityBuilder {
+    values: BTreeMap<&'static str, String>,
+    mounts: BTreeMap<VolumeName, String>,
+    problems: Vec<String>,
+}
+
+const SINGLE: [&str; 8] = [
+    "vault-address",
+    "vault-namespace",
+    "auth-type",
+    "auth-path",
+    "role",
+    "audience",
+    "ca-file",
+    "client-certificate-dir",
+];
+
+impl IdentityBuilder {
+    /// Takes the option `--name=value`; answers whether `name` is one of ours.
+    ///
+    /// A bad value is kept for [`build`](Self::build), so that all problems are told at once.
+    pub fn set(&mut self, name: &str, value: &str) -> bool {
+        if name == "mount" {
+            self.add_mount(value);
+            return true;
+        }
+        let Some(known) = SINGLE.into_iter().find(|known| *known == name) else {
+            return false;
+        };
+        if self.values.insert(known, value.to_owned()).is_some() {
+            self.problems.push(format!("--{name}: given twice"));
+        }
+        true
+    }
+
+    fn add_mount(&mut self, value: &str) {
+        let accepted =
+            "must be VOLUME=DIRECTORY, e.g. freshet-secrets=/run/freshet/mounts/freshet-secrets";
+        match value
+            .split_once('=')
+            .map(|(volume, directory)| (volume.parse::<VolumeName>(), directory))
+        {
+            Some((Ok(volume), directory)) if directory.starts_with('/') => {
+                if self.mounts.insert(volume, directory.to_owned()).is_some() {
+                    self.problems
+                        .push(format!("--mount: {value:?}: the volume is given twice"));
+                }
+            }
+            _ => self
+                .problems
+                .push(format!("--mount: {value:?}: {accepted}")),
+        }
+    }
+
+    /// The identity.
+    ///
+    /// # Errors
+    /// All that is missing or wrong, one text for each option.
+    pub fn build(mut self) -> Result<Identity, IdentityError> {
+        let vault_address = self.required("vault-address");
+        let role = self.required("role");
+        let vault_namespace = self.optional("vault-namespace");
+        let auth_type = self.optional("auth-type").unwrap_or(AuthType::Kubernetes);
+        let auth_path = self
+            .optional("auth-path")
+            .or_else(|| auth_type.as_str().parse().ok());
+        let audience = self.optional("audience");
+        let ca_file = self.values.remove("ca-file");
+        let client_certificate_dir = self.values.remove("client-certificate-dir");
+        if self.mounts.is_empty() {
+            self.problems
+                .push("--mount: missing: name at least one volume to write".to_owned());
+        }
+        match (vault_address, role, auth_path) {
+            (Some(vault_address), Some(role), Some(auth_path)) if self.problems.is_empty() => {
+                Ok(Identity {
+                    vault_address,
+                    vault_namespace,
+                    auth_type,
+                    auth_path,
+                    role,
+                    audience,
+                    ca_file,
+                    client_certificate_dir,
+                    mounts: self.mounts,
+                })
+            }
+            _ => Err(IdentityError(self.problems)),
+        }
+    }
+
+    fn required<T: std::str::FromStr<Err = Invalid>>(&mut self, name: &'static str) -> Option<T> {
+        if !self.values.contains_key(name) {
+            self.problems.push(format!("--{name}: missing"));
+        }
+        self.optional(name)
+    }
+
+    fn optional<T: std::str::FromStr<Err = Invalid>>(&mut self, name: &'static str) -> Option<T> {
+        let text = self.values.remove(name)?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(invalid) => {
+                self.problems.push(format!("--{name}: {text:?}: {invalid}"));
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(args: &[String]) -> Result<Identity, IdentityError> {
+        let mut builder = IdentityBuilder::default();
+        for arg in args {
+            let (name, value) = arg
+                .strip_prefix("--")
+                .and_then(|arg| arg.split_once('='))
+                .expect("--name=value");
+            assert!(builder.set(name, value), "{arg}");
+        }
+        builder.build()
+    }
+
+    #[test]
+    fn arguments_round_trip() {
+        let identity = Identity {
+            vault_address: "https://vault.vault:8200".parse().expect("address"),
+            vault_namespace: Some("team-a".parse().expect("namespace")),
+            auth_type: AuthType::Jwt,
+            auth_path: "jwt-prod".parse().expect("mount path"),
+            role: "app".parse().expect("role"),
+            audience: Some("vault".parse().expect("audience")),
+            ca_file: Some("/run/freshet/ca/ca.crt".to_owned()),
+            client_certificate_dir: Some("/run/freshet/tls".to_owned()),
+            mounts: BTreeMap::from([(
+                "freshet-secrets".parse().expect("volume"),
+                "/run/freshet/mounts/a=b".to_owned(),
+            )]),
+        };
+        assert_eq!(build(&identity.to_args()), Ok(identity));
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let args = ["--vault-address=vault", "--auth-type=ldap", "--mount=x"].map(str::to_owned);
+        let error = build(&args).expect_err("bad options").to_string();
+        for option in [
+            "--vault-address: \"vault\"",
+            "--auth-type: \"ldap\"",
+            "--mount: \"x\"",
+            "--role: missing",
+        ] {
+            assert!(error.contains(option), "{option} in {error}");
+        }
+    }
+}

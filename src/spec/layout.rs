@@ -1,0 +1,50 @@
+//! Names and places that the webhook writes into a pod and the refresher expects there.
+
+/// The refresher's container.
+pub const CONTAINER: &str = "freshet";
+
+/// The volume of the default mount path; further ones are `freshet-secrets-2`, `freshet-secrets-3` …
+/// in the order of their paths.
+pub const SECRETS_VOLUME: &str = "freshet-secrets";
+
+/// The volume of the projected service-account token.
+pub const TOKEN_VOLUME: &str = "freshet-token";
+/// Where the token's volume is mounted: the standard place, so that the ServiceAccount admission
+/// plugin, which adds the API token to every container that has nothing there, leaves ours alone.
+pub const TOKEN_DIR: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// The token's file below [`TOKEN_DIR`].
+pub const TOKEN_FILE: &str = "token";
+
+/// The downward API volume with the annotations that the refresher follows.
+pub const POD_VOLUME: &str = "freshet-pod";
+/// Where it is mounted.
+pub const POD_DIR: &str = "/run/freshet/pod";
+/// The file below [`POD_DIR`] that holds the annotation [`crate::spec::ANNOTATION`].
+pub const SPEC_FILE: &str = "sync-spec";
+/// The file below [`POD_DIR`] that holds the annotation [`REFRESH_ANNOTATION`].
+pub const REFRESH_FILE: &str = "refresh";
+/// Any new value of this annotation means: look at Vault now.
+pub const REFRESH_ANNOTATION: &str = "freshet.dev/refresh";
+
+/// The memory volume for the refresher's own state, mounted nowhere else.
+pub const STATE_VOLUME: &str = "freshet-state";
+/// Where it is mounted; the refresher makes its directory with mode 0700 below it.
+pub const STATE_DIR: &str = "/run/freshet/state";
+
+/// The ConfigMap volume with the CA bundle for Vault.
+pub const CA_VOLUME: &str = "freshet-ca";
+/// Where it is mounted.
+pub const CA_DIR: &str = "/run/freshet/ca";
+/// The key of the ConfigMap, and the file below [`CA_DIR`].
+pub const CA_FILE: &str = "ca.crt";
+
+/// The Secret volume with the client certificate for Vault.
+pub const TLS_VOLUME: &str = "freshet-tls";
+/// Where it is mounted; `tls.crt` and `tls.key` below it.
+pub const TLS_DIR: &str = "/run/freshet/tls";
+
+/// Below it each memory volume of secrets is mounted read-write, under its volume's name.
+pub const MOUNTS_DIR: &str = "/run/freshet/mounts";
+
+/// Where Kubernetes reads a container's last words (the default of `terminationMessagePath`).
+pub const TERMINATION_MESSAGE: &str = "/dev/termination-log";

@@ -1,0 +1,1 @@
+//! The sync engine: events in, actions out; no clock, no socket. Pure.

@@ -1,0 +1,131 @@
+//! Talking to Vault: the small trait that the refresher needs, in our words, and its errors by
+//! class.
+//!
+//! The sync engine's decisions depend on a [`Class`] alone, never on a message.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::secret::{SecretBytes, VaultSecret};
+use crate::spec::{MountPath, VaultPath};
+
+/// A Vault or OpenBao server, as far as the refresher uses it. Address, namespace, TLS and
+/// time-outs belong to the implementation.
+pub trait VaultApi {
+    /// Logs in with a service-account token (`POST auth/<mount>/login`).
+    fn login(&self, jwt: &SecretBytes) -> impl Future<Output = Result<Token, VaultError>>;
+
+    /// Extends the token (`POST auth/token/renew-self`); Vault may give less than it gave at login.
+    fn renew_token(&self, token: &Token) -> impl Future<Output = Result<TokenLease, VaultError>>;
+
+    /// Which secrets engine a path belongs to (`GET sys/internal/ui/mounts/<path>`), as the Vault
+    /// CLI asks.
+    fn mount(
+        &self,
+        token: &Token,
+        path: &VaultPath,
+    ) -> impl Future<Output = Result<SecretsMount, VaultError>>;
+
+    /// The newest version of a KV v2 secret (`GET <mount>/metadata/<path>`), without its data.
+    fn kv_version(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> impl Future<Output = Result<u64, VaultError>>;
+
+    /// Reads a secret; with KV v2 the data is flattened and `version` selects one.
+    fn read(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+        version: Option<u64>,
+    ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
+
+    /// Revokes the token and all that hangs on it (`POST auth/token/revoke-self`).
+    fn revoke_token(&self, token: &Token) -> impl Future<Output = Result<(), VaultError>>;
+}
+
+/// A Vault token, from a login.
+#[derive(Debug)]
+pub struct Token {
+    /// What is sent as `X-Vault-Token`.
+    pub secret: SecretBytes,
+    /// How long it lives.
+    pub lease: TokenLease,
+}
+
+/// How long a token lives, as of the reply that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenLease {
+    /// From the time of the reply; zero means that it never expires.
+    pub duration: Duration,
+    /// Whether it can be extended.
+    pub renewable: bool,
+}
+
+/// The secrets engine that serves a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretsMount {
+    /// Where it is mounted.
+    pub path: MountPath,
+    /// How its paths are read.
+    pub engine: Engine,
+}
+
+/// How the paths of a secrets engine are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// KV version 1, and every other engine that answers a plain read.
+    Plain,
+    /// KV version 2: `data/` and `metadata/` below the mount, and an envelope around the data.
+    KvV2,
+}
+
+/// What the refresher does about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// 400 and 403 at login, 403 elsewhere: the policy, the role or the token says no.
+    Denied,
+    /// 404: no such secret, version or mount.
+    NotFound,
+    /// 429, or 503 with a hint: try again, not before the given time where there is one.
+    RateLimited(Option<Duration>),
+    /// Unreachable, time-out, TLS failure, sealed, 5xx, a redirect.
+    Unavailable,
+    /// An answer that is not Vault's, or a request that can never succeed.
+    Invalid,
+}
+
+/// Why a request failed: its class, and a text that names the operation and the path and ends with
+/// Vault's own `errors[]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultError {
+    class: Class,
+    message: String,
+}
+
+impl VaultError {
+    /// An error of `class`; `message` never holds a token, a JWT or a secret value.
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+}
+
+impl fmt::Display for VaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for VaultError {}

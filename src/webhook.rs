@@ -1,0 +1,1 @@
+//! The admission server: a thin shell around the pure core.

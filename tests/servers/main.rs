@@ -1,0 +1,3 @@
+//! Tests against a real API server and a real Vault.
+
+fn main() {}
