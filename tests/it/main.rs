@@ -1,5 +1,12 @@
 //! Everything that can be tested with Rust alone.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that panics or prints says what is wrong"
+)]
+
 mod admission;
 mod atomic_writer;
 mod cli;
