@@ -14,6 +14,16 @@ use crate::spec::{
 
 pub use self::problem::Problem;
 
+/// What a dialect found on a pod that has no problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Nothing is asked for. The warnings say what looks as if it were, e.g. `freshet.dev/secret-db`
+    /// without `freshet.dev/inject`.
+    NotAsked(Vec<Problem>),
+    /// Injection is asked for.
+    Asked(Box<Parsed>),
+}
+
 /// What a dialect makes of a pod's metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
@@ -22,7 +32,7 @@ pub struct Parsed {
     /// What to fetch and how to write it.
     pub spec: SyncSpec,
     /// What is doubtful but not wrong; the API server shows these to the user.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Problem>,
 }
 
 /// The values that a dialect falls back to: the webhook's flags.
@@ -72,8 +82,9 @@ pub struct Settings {
     pub resources: Resources,
 }
 
-/// Kubernetes quantities of the sidecar, as text; `None` leaves the field out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Kubernetes quantities of the sidecar, as the pod's author wrote them; of `None` nothing was said,
+/// and `inject` decides. Each is a quantity that is not negative, and no request is over its limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resources {
     /// `requests.cpu`.
     pub requests_cpu: Option<String>,

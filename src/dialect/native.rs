@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{DialectDefaults, Parsed, Problem};
+use super::{DialectDefaults, Problem, Reading};
 
-/// Reads a pod's annotations; `None` when `freshet.dev/inject` is absent or false.
+/// Reads a pod's annotations; nothing is asked for when `freshet.dev/inject` is absent or false.
 ///
 /// # Errors
 /// All problems at once, in the order of the keys.
 pub fn parse(
     _annotations: &BTreeMap<String, String>,
     _defaults: &DialectDefaults,
-) -> Result<Option<Parsed>, Vec<Problem>> {
-    Ok(None)
+) -> Result<Reading, Vec<Problem>> {
+    Ok(Reading::NotAsked(Vec::new()))
 }

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-/// A mistake that stops a pod: `metadata.annotations[freshet.dev/mode-db]: "99": must be octal,
-/// e.g. 0640`.
+/// A mistake that stops a pod, or among warnings a doubtful thing that does not:
+/// `metadata.annotations[freshet.dev/mode-db]: "99": must be octal, e.g. 0640`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The field, as Kubernetes writes paths: `spec.containers[1].volumeMounts[0].mountPath`.
