@@ -87,8 +87,12 @@ pub enum Engine {
 /// What the refresher does about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// 400 and 403 at login, 403 elsewhere: the policy, the role or the token says no.
+    /// 400 and 403 at login, 403 elsewhere: the policy or the role says no. Older servers say the
+    /// same of a token that they no longer know.
     Denied,
+    /// 403 that names the token: expired, revoked, or forgotten by a server that was restored.
+    /// Logging in again helps, asking again does not.
+    TokenInvalid,
     /// 404: no such secret, version or mount.
     NotFound,
     /// 429, or 503 with a hint: try again, not before the given time where there is one.
