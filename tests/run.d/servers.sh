@@ -1,0 +1,37 @@
+# Against a real etcd, kube-apiserver and Vault.
+
+readonly KUBERNETES_VERSION=v1.36.3
+
+prepare_servers() {
+    step "the Rust toolchain" need_rust &&
+        step "Go" need_go &&
+        step "tools" need_servers_tools &&
+        step "etcd" server etcd etcd go.etcd.io/etcd/server/v3 &&
+        step "kube-apiserver" kubernetes kube-apiserver &&
+        step "kubectl" kubernetes kubectl &&
+        step "Vault" server vault vault github.com/hashicorp/vault &&
+        step "the tests" cargo test --locked --features e2e --test servers --no-run
+}
+
+kubernetes() {
+    server "$1" kubernetes "k8s.io/kubernetes/cmd/$1" \
+        "-X k8s.io/component-base/version.gitVersion=$KUBERNETES_VERSION"
+}
+
+need_servers_tools() {
+    need_command ip iproute2 && need_command unshare util-linux
+    isolated true || cannot "namespaces cannot be made here" "root, or a kernel that lets users make namespaces"
+}
+
+part_servers() {
+    step "tests" isolated cargo test --locked --offline --features e2e --test servers
+}
+
+# In namespaces of its own: only loopback, free ports, and all that it started ends with it, however
+# it ends.
+isolated() {
+    local as_root=()
+    ((EUID == 0)) || as_root=(--map-root-user)
+    unshare "${as_root[@]}" --net --pid --fork --kill-child --mount-proc -- \
+        sh -c 'ip link set lo up && exec "$@"' sh "$@"
+}
