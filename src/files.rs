@@ -1,1 +1,13 @@
-//! Writing files so that a reader sees all of the old or all of the new.
+//! The memory volume: the only code that writes secret files.
+//!
+//! Everything goes through [`AtomicWriter`]; clippy refuses `std::fs::write` and its relatives in
+//! the rest of the crate.
+
+mod atomic_writer;
+mod attempt;
+mod directory;
+mod generation;
+mod step;
+
+pub use self::atomic_writer::{AtomicWriter, Changed};
+pub use self::step::{Step, WriteError};
