@@ -68,6 +68,14 @@
 //!
 //! Arrows and invariants are checked by `tests/it/tidy.rs`.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "tests prepare files; production writes them through files::AtomicWriter alone"
+    )
+)]
+
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "webhook")]

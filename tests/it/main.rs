@@ -1,10 +1,11 @@
 //! Everything that can be tested with Rust alone.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test that panics or prints says what is wrong"
+    reason = "a test that panics or prints says what is wrong, and it prepares files"
 )]
 
 mod admission;

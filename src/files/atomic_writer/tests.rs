@@ -197,7 +197,8 @@ fn the_same_payload_is_not_written_again() {
 #[test]
 fn what_differs_on_the_volume_is_written_again() {
     let current = |name: &str| format!("..data/{name}");
-    let spoilers: [(&str, fn(&Path)); 6] = [
+    type Spoiler = fn(&Path);
+    let spoilers: [(&str, Spoiler); 6] = [
         ("same", |file| fs::write(file, "SECOND").expect("writes")),
         ("same", |file| fs::write(file, "second ").expect("writes")),
         ("same", |file| fs::remove_file(file).expect("removes")),
