@@ -1,0 +1,12 @@
+//! Real servers for the tests: started on free loopback ports, ended with the test process.
+//!
+//! `tests/run servers` builds the programs and links them into `target/servers`; after that
+//! `cargo test --features e2e --test servers` runs alone, too.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+pub(crate) mod api_server;
+pub(crate) mod http;
+pub(crate) mod pki;
+pub(crate) mod process;
+pub(crate) mod vault_server;

@@ -1,0 +1,1 @@
+//! The refresher's client against a real Vault.
