@@ -25,6 +25,7 @@ impl Process {
     pub(crate) fn start(name: &str, command: &Command) -> Self {
         let log = run_dir().join(format!("{name}.log"));
         let out = File::create(&log).expect("a log file");
+        let folder = command.get_current_dir().unwrap_or_else(|| run_dir());
         let mut guarded = Command::new("setpriv");
         guarded.args(["--pdeathsig", "KILL", "--"]);
         guarded.arg(command.get_program()).args(command.get_args());
@@ -35,7 +36,7 @@ impl Process {
             };
         }
         guarded
-            .current_dir(command.get_current_dir().unwrap_or_else(run_dir))
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("a second handle of the log"))
             .stderr(out);
