@@ -1,1 +1,4 @@
 //! The sync engine: events in, actions out; no clock, no socket. Pure.
+
+mod format;
+pub mod render;

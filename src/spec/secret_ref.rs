@@ -20,6 +20,17 @@ pub struct SecretRef {
     pub key: Option<String>,
 }
 
+impl SecretRef {
+    /// The secret without the key: what is read from Vault.
+    pub fn whole(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            version: self.version,
+            key: None,
+        }
+    }
+}
+
 impl FromStr for SecretRef {
     type Err = Invalid;
 

@@ -1,0 +1,196 @@
+//! From what a mount shall hold, and the secrets, to the files. Pure.
+//!
+//! A [`MountRenderer`] is made once from each [`Mount`], so that templates are parsed once; it is
+//! asked again whenever one of its secrets changed.
+
+mod error;
+
+use std::collections::BTreeSet;
+
+use super::format::{self, Selected};
+use crate::payload::{FileProjection, Payload};
+use crate::secret::{SecretBytes, SecretMap, VaultSecret};
+use crate::spec::{Content, FileMode, FilePath, FileSpec, Format, Mount, SecretName, SecretRef};
+
+pub use self::error::{Reason, RenderError};
+pub use super::format::FormatError;
+
+/// Renders the files of one mount.
+#[derive(Debug)]
+pub struct MountRenderer {
+    files: Vec<FileRenderer>,
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Rendered {
+    /// All files of the mount.
+    Complete(Payload),
+    /// These secrets, none of them with a key, have to be read first. There may be more after that:
+    /// a template can ask for a path that it takes from another secret.
+    Needs(BTreeSet<SecretRef>),
+}
+
+/// Finds a secret that was read, by a reference without a key.
+pub type Lookup<'a> = &'a dyn Fn(&SecretRef) -> Option<&'a VaultSecret>;
+
+impl MountRenderer {
+    /// Takes over the files of `mount` and parses their templates.
+    ///
+    /// # Errors
+    /// One for each template that cannot be parsed.
+    pub fn new(mount: &Mount) -> Result<Self, Vec<RenderError>> {
+        let mut files = Vec::new();
+        let mut errors = Vec::new();
+        for file in &mount.files {
+            match FileRenderer::new(file) {
+                Ok(file) => files.push(file),
+                Err(reason) => errors.push(RenderError::new(&file.name, reason)),
+            }
+        }
+        if errors.is_empty() {
+            Ok(Self { files })
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Renders all files, with the secrets that `lookup` finds.
+    ///
+    /// # Errors
+    /// All of them, once every needed secret is there: keys that a secret does not have, keys that a
+    /// format cannot write, templates that fail, files that cannot both exist.
+    pub fn render(&self, lookup: Lookup<'_>) -> Result<Rendered, Vec<RenderError>> {
+        let mut payload = Payload::default();
+        let mut needs = BTreeSet::new();
+        let mut errors = Vec::new();
+        for file in &self.files {
+            let mut refuse = |reason| errors.push(RenderError::new(&file.name, reason));
+            match file.render(lookup) {
+                Ok(Outcome::Needs(more)) => needs.extend(more),
+                Ok(Outcome::Complete(contents)) => {
+                    for (path, content) in contents {
+                        let mode = file.mode;
+                        let inserted = payload.insert(path, FileProjection { content, mode });
+                        inserted
+                            .map_err(Reason::Conflict)
+                            .unwrap_or_else(&mut refuse);
+                    }
+                }
+                Err(reasons) => reasons.into_iter().for_each(refuse),
+            }
+        }
+        if !needs.is_empty() {
+            Ok(Rendered::Needs(needs))
+        } else if errors.is_empty() {
+            Ok(Rendered::Complete(payload))
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+/// One [`FileSpec`], its template parsed.
+#[derive(Debug)]
+struct FileRenderer {
+    name: SecretName,
+    path: FilePath,
+    mode: FileMode,
+    source: SecretRef,
+    format: Format,
+}
+
+/// What came of one [`FileSpec`]: with [`Format::Dir`] any number of files.
+enum Outcome {
+    Complete(Vec<(FilePath, SecretBytes)>),
+    Needs(BTreeSet<SecretRef>),
+}
+
+impl FileRenderer {
+    fn new(file: &FileSpec) -> Result<Self, Reason> {
+        let Content::Secret { source, format } = &file.content else {
+            return Err(Reason::Template);
+        };
+        Ok(Self {
+            name: file.name.clone(),
+            path: file.path.clone(),
+            mode: file.mode,
+            source: source.clone(),
+            format: *format,
+        })
+    }
+
+    fn render(&self, lookup: Lookup<'_>) -> Result<Outcome, Vec<Reason>> {
+        let whole = self.source.whole();
+        let Some(secret) = lookup(&whole) else {
+            return Ok(Outcome::Needs(BTreeSet::from([whole])));
+        };
+        let files = format_secret(&self.path, &self.source, self.format, &secret.data)?;
+        Ok(Outcome::Complete(files))
+    }
+}
+
+/// The files of a secret: one, or with [`Format::Dir`] one for each key.
+fn format_secret(
+    path: &FilePath,
+    source: &SecretRef,
+    format: Format,
+    data: &SecretMap,
+) -> Result<Vec<(FilePath, SecretBytes)>, Vec<Reason>> {
+    let selected = select(source, data).map_err(|reason| vec![reason])?;
+    let content = match (format, selected) {
+        (Format::Dir, selected) => return directory(path, source, selected),
+        (Format::Raw, Selected::Key(_, value)) => value.to_bytes(),
+        (Format::Raw, Selected::Whole(_)) => {
+            return Err(vec![Reason::RawWithoutKey(source.clone())]);
+        }
+        (Format::Json, selected) => format::json(selected),
+        (Format::Yaml, selected) => format::yaml(selected),
+        (Format::Properties, selected) => format::properties(selected),
+        (Format::Env, selected) => format::env(selected).map_err(|errors| {
+            let errors = errors.into_iter();
+            errors
+                .map(|error| Reason::Format(source.clone(), error))
+                .collect::<Vec<_>>()
+        })?,
+    };
+    Ok(vec![(path.clone(), content)])
+}
+
+fn select<'a>(source: &'a SecretRef, data: &'a SecretMap) -> Result<Selected<'a>, Reason> {
+    let Some(key) = &source.key else {
+        return Ok(Selected::Whole(data));
+    };
+    let value = data.get(key).ok_or_else(|| Reason::NoSuchKey {
+        source: source.clone(),
+        keys: data.keys().cloned().collect(),
+    })?;
+    Ok(Selected::Key(key, value))
+}
+
+fn directory(
+    path: &FilePath,
+    source: &SecretRef,
+    selected: Selected<'_>,
+) -> Result<Vec<(FilePath, SecretBytes)>, Vec<Reason>> {
+    let mut files = Vec::new();
+    let mut reasons = Vec::new();
+    for (key, value) in selected.entries() {
+        match path.join(key) {
+            Ok(path) => files.push((path, value.to_bytes())),
+            Err(accepted) => reasons.push(Reason::NotAFileName {
+                source: source.clone(),
+                key: key.to_owned(),
+                accepted,
+            }),
+        }
+    }
+    if reasons.is_empty() {
+        Ok(files)
+    } else {
+        Err(reasons)
+    }
+}
+
+#[cfg(test)]
+mod tests;

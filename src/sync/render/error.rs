@@ -1,0 +1,102 @@
+//! Why a file cannot be rendered, in words that hold no secret value.
+//!
+//! The keys of a secret are not secret, and whoever mistyped one needs to see them.
+
+use std::fmt;
+
+use crate::payload::PayloadConflict;
+use crate::spec::{Invalid, SecretName, SecretRef};
+use crate::sync::format::FormatError;
+
+/// One file that cannot be rendered.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("secret {name}: {reason}")]
+pub struct RenderError {
+    /// The `<name>` in `freshet.dev/secret-<name>`.
+    pub name: SecretName,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The secret has no such key.
+    NoSuchKey {
+        /// The secret, with the key.
+        source: SecretRef,
+        /// The keys that it has, sorted.
+        keys: Vec<String>,
+    },
+    /// The format `raw` without a key.
+    RawWithoutKey(SecretRef),
+    /// The format cannot write a key or a value.
+    Format(SecretRef, FormatError),
+    /// With the format `dir`, a key that is no file name.
+    NotAFileName {
+        /// The secret.
+        source: SecretRef,
+        /// The key.
+        key: String,
+        /// What a file name is.
+        accepted: Invalid,
+    },
+    /// Two files that cannot both exist.
+    Conflict(PayloadConflict),
+    /// A template, which this release does not render.
+    Template,
+}
+
+impl RenderError {
+    pub(super) fn new(name: &SecretName, reason: Reason) -> Self {
+        Self {
+            name: name.clone(),
+            reason,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchKey { source, keys } => {
+                let key = source.key.as_deref().unwrap_or_default();
+                write!(f, "{} has no key {key:?}", source.whole())?;
+                match keys.as_slice() {
+                    [] => f.write_str(": it is empty"),
+                    keys => write!(f, ": it has {}", listed(keys)),
+                }
+            }
+            Self::RawWithoutKey(source) => write!(
+                f,
+                "{source} is written raw and names no key: append one, e.g. {source}#password, or use another format"
+            ),
+            Self::Format(source, error) => write!(f, "{}: {error}", source.whole()),
+            Self::NotAFileName {
+                source,
+                key,
+                accepted,
+            } => write!(
+                f,
+                "{}: key {key:?} cannot be a file name: it {accepted}; rename the key, or use another format",
+                source.whole()
+            ),
+            Self::Conflict(conflict) => conflict.fmt(f),
+            Self::Template => f.write_str("templates are not rendered by this release"),
+        }
+    }
+}
+
+/// The keys in quotes; of very many the first ones.
+fn listed(keys: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let quoted: Vec<String> = keys
+        .iter()
+        .take(SHOWN)
+        .map(|key| format!("{key:?}"))
+        .collect();
+    match keys.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{} and {more} more", quoted.join(", ")),
+        _ => quoted.join(", "),
+    }
+}
