@@ -3,8 +3,11 @@
 //!
 //! Each dialect ends in the same [`Parsed`]; everything after it is the same code.
 
+mod findings;
 pub mod native;
 mod problem;
+mod quantity;
+mod suggest;
 
 use std::collections::BTreeSet;
 
@@ -82,8 +85,8 @@ pub struct Settings {
     pub resources: Resources,
 }
 
-/// Kubernetes quantities of the sidecar, as the pod's author wrote them; of `None` nothing was said,
-/// and `inject` decides. Each is a quantity that is not negative, and no request is over its limit.
+/// The sidecar's resources as Kubernetes quantities, as the pod's author wrote them; of `None` nothing was said, and `inject`
+/// decides. No request is over its limit, no limit is 0, and memory is whole bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resources {
     /// `requests.cpu`.

@@ -1,16 +1,103 @@
 //! The annotations `freshet.dev/*`.
 
+mod files;
+mod mounts;
+mod settings;
+mod vocabulary;
+
 use std::collections::BTreeMap;
 
-use super::{DialectDefaults, Problem, Reading};
+use self::vocabulary::{Key, PREFIX, Word, look_up};
+use super::findings::{Findings, at};
+use super::{DialectDefaults, Parsed, Problem, Reading};
+use crate::spec::{SecretName, SyncSpec};
+
+pub use self::vocabulary::reference;
+
+/// The values of the pod's own keys.
+type PodValues<'a> = BTreeMap<Key, &'a str>;
+
+/// The values of each file's keys.
+type FileValues<'a> = BTreeMap<SecretName, BTreeMap<Key, &'a str>>;
 
 /// Reads a pod's annotations; nothing is asked for when `freshet.dev/inject` is absent or false.
 ///
 /// # Errors
 /// All problems at once, in the order of the keys.
 pub fn parse(
-    _annotations: &BTreeMap<String, String>,
-    _defaults: &DialectDefaults,
+    annotations: &BTreeMap<String, String>,
+    defaults: &DialectDefaults,
 ) -> Result<Reading, Vec<Problem>> {
-    Ok(Reading::NotAsked(Vec::new()))
+    let mut findings = Findings::default();
+    let inject = Key::Inject.annotation("");
+    match annotations.get(&inject).map(String::as_str) {
+        Some("true") => {}
+        Some("false") => return Ok(Reading::NotAsked(Vec::new())),
+        Some(other) => {
+            findings.problem(at(&inject).with(other, "must be \"true\" or \"false\""));
+        }
+        None => return Ok(Reading::NotAsked(unasked(annotations))),
+    }
+    let (pod, files) = sort(annotations, &mut findings);
+    let settings = settings::read(&pod, defaults, &mut findings);
+    let interval = settings::refresh_interval(&pod, &mut findings);
+    let files = files::read(&files, &mut findings);
+    let spec = SyncSpec {
+        version: crate::spec::VERSION,
+        refresh_interval: interval,
+        mounts: mounts::arrange(files, &pod, &mut findings),
+    };
+    let warnings = findings.close()?;
+    // Without an address there is a problem, so `close` has returned.
+    let Some(settings) = settings else {
+        return Err(Vec::new());
+    };
+    Ok(Reading::Asked(Box::new(Parsed {
+        settings,
+        spec,
+        warnings,
+    })))
 }
+
+/// Sorts the annotations of ours by what they speak of; an unknown one is a problem.
+fn sort<'a>(
+    annotations: &'a BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> (PodValues<'a>, FileValues<'a>) {
+    let (mut pod, mut files) = (PodValues::new(), FileValues::new());
+    for (key, value, word) in ours(annotations) {
+        match look_up(word) {
+            Ok(Word::Pod(key)) => {
+                pod.insert(key, value);
+            }
+            Ok(Word::File(key, name)) => {
+                files.entry(name).or_default().insert(key, value);
+            }
+            Ok(Word::Ours) => {}
+            Err(_) if findings.is_full() => findings.problem(at(key).say("unknown")),
+            Err(refusal) => findings.problem(at(key).say(refusal.clause())),
+        }
+    }
+    (pod, files)
+}
+
+/// A warning when annotations of ours stand on a pod that does not ask for injection.
+fn unasked(annotations: &BTreeMap<String, String>) -> Vec<Problem> {
+    ours(annotations)
+        .find(|(_, _, word)| !matches!(look_up(word), Ok(Word::Ours)))
+        .map(|(key, _, _)| {
+            at(key).say("has no effect, for injection is off: set freshet.dev/inject to \"true\"")
+        })
+        .into_iter()
+        .collect()
+}
+
+/// The annotations with our prefix: key, value, and the key without the prefix.
+fn ours(annotations: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str, &str)> {
+    annotations
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str(), key.strip_prefix(PREFIX)?)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,7 @@ impl IdentityBuilder {
         let auth_type = self.optional("auth-type").unwrap_or(AuthType::Kubernetes);
         let auth_path = self
             .optional("auth-path")
-            .or_else(|| auth_type.as_str().parse().ok());
+            .unwrap_or_else(|| auth_type.mount_path());
         let audience = self.optional("audience");
         let ca_file = self.values.remove("ca-file");
         let client_certificate_dir = self.values.remove("client-certificate-dir");
@@ -144,20 +144,18 @@ impl IdentityBuilder {
             self.problems
                 .push("--mount: missing: name at least one volume to write".to_owned());
         }
-        match (vault_address, role, auth_path) {
-            (Some(vault_address), Some(role), Some(auth_path)) if self.problems.is_empty() => {
-                Ok(Identity {
-                    vault_address,
-                    vault_namespace,
-                    auth_type,
-                    auth_path,
-                    role,
-                    audience,
-                    ca_file,
-                    client_certificate_dir,
-                    mounts: self.mounts,
-                })
-            }
+        match (vault_address, role) {
+            (Some(vault_address), Some(role)) if self.problems.is_empty() => Ok(Identity {
+                vault_address,
+                vault_namespace,
+                auth_type,
+                auth_path,
+                role,
+                audience,
+                ca_file,
+                client_certificate_dir,
+                mounts: self.mounts,
+            }),
             _ => Err(IdentityError(self.problems)),
         }
     }

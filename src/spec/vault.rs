@@ -234,6 +234,11 @@ impl AuthType {
             Self::Jwt => "jwt",
         }
     }
+
+    /// Where Vault mounts the method unless told otherwise: under its name.
+    pub fn mount_path(self) -> MountPath {
+        MountPath(self.as_str().to_owned())
+    }
 }
 
 impl FromStr for AuthType {

@@ -1,0 +1,108 @@
+//! What a dialect has found wrong or doubtful so far: it goes on reading after a mistake, so that
+//! all of them are told at once.
+
+use std::str::FromStr;
+
+use super::Problem;
+use crate::spec::Invalid;
+
+/// Problems and warnings, collected while a pod's metadata is read.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// Problems beyond [`KEPT`].
+    more: usize,
+}
+
+/// Nobody reads more, and a request of megabytes must not make an answer of megabytes.
+const KEPT: usize = 100;
+
+impl Findings {
+    pub(super) fn problem(&mut self, problem: Problem) {
+        match self.is_full() {
+            true => self.more += 1,
+            false => self.problems.push(problem),
+        }
+    }
+
+    pub(super) fn warn(&mut self, warning: Problem) {
+        if self.warnings.len() < KEPT {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Whether further problems are only counted, so that their texts need not be made.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.len() >= KEPT
+    }
+
+    /// The value of the annotation `key`, or a problem that says what is accepted.
+    pub(super) fn value<T: FromStr<Err = Invalid>>(&mut self, key: &str, text: &str) -> Option<T> {
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(invalid) => {
+                self.problem(at(key).with(text, invalid.to_string()));
+                None
+            }
+        }
+    }
+
+    /// The warnings, in the order of their paths.
+    ///
+    /// # Errors
+    /// The problems, in the order of their paths, when there are any.
+    pub(super) fn close(mut self) -> Result<Vec<Problem>, Vec<Problem>> {
+        self.problems.sort();
+        self.problems.dedup();
+        if self.more > 0 {
+            let message = format!("and {} problems more", self.more);
+            self.problems
+                .push(Problem::new("metadata.annotations", message));
+        }
+        self.warnings.sort();
+        self.warnings.dedup();
+        match self.problems.is_empty() {
+            true => Ok(self.warnings),
+            false => Err(self.problems),
+        }
+    }
+}
+
+/// The place of a problem: `at(key).with(value, message)`, `at(key).say(message)`.
+pub(super) struct At(String);
+
+/// The annotation `key`, in Kubernetes' path form.
+pub(super) fn at(key: &str) -> At {
+    At(format!("metadata.annotations[{key}]"))
+}
+
+impl At {
+    /// A problem of the annotation as a whole.
+    pub(super) fn say(self, message: impl Into<String>) -> Problem {
+        Problem::new(self.0, message)
+    }
+
+    /// A problem of its value. A long one, such as a template, is cut: a message is for reading.
+    pub(super) fn with(self, value: &str, message: impl Into<String>) -> Problem {
+        const SHOWN: usize = 80;
+        match value.char_indices().nth(SHOWN) {
+            Some((end, _)) => Problem::of_value(self.0, format!("{}…", &value[..end]), message),
+            None => Problem::of_value(self.0, value, message),
+        }
+    }
+}
+
+/// A few names for a message: `"db", "tls" and 3 more`.
+pub(super) fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("{name:?}"))
+        .collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

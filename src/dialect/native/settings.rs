@@ -1,0 +1,249 @@
+//! Who to be, whom to ask, and how the sidecar shall look: the keys that stand once on a pod.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::PodValues;
+use super::vocabulary::Key;
+use crate::dialect::findings::{Findings, at};
+use crate::dialect::quantity::Quantity;
+use crate::dialect::{DialectDefaults, Resources, Settings};
+use crate::spec::{AuthType, ContainerName, GoDuration, Invalid, MountPath, VaultAddress};
+
+const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(60);
+/// Below this the load on Vault is worth a word: each pod asks for each secret that often.
+const SHORT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The settings; `None` is always accompanied by a problem.
+pub(super) fn read(
+    pod: &PodValues<'_>,
+    defaults: &DialectDefaults,
+    findings: &mut Findings,
+) -> Option<Settings> {
+    let mut reader = Reader { pod, findings };
+    let vault_address = reader.vault_address(defaults);
+    let vault_namespace = reader.value(Key::VaultNamespace);
+    let auth_type = reader.value(Key::AuthType).unwrap_or(defaults.auth_type);
+    let auth_path = reader
+        .value(Key::AuthPath)
+        .unwrap_or_else(|| default_auth_path(auth_type, defaults));
+    let role = reader.value(Key::Role);
+    let audience = reader.value(Key::AuthAudience);
+    let ca_config_map = reader.value(Key::CaConfigMap);
+    let tls_secret = reader.value(Key::TlsSecret);
+    let containers = reader.value(Key::Containers);
+    let once = reader.once();
+    let user = reader.value(Key::User);
+    let group = reader.value(Key::Group);
+    let resources = reader.resources();
+    Some(Settings {
+        vault_address: vault_address?,
+        vault_namespace: vault_namespace.or_else(|| defaults.vault_namespace.clone()),
+        auth_type,
+        auth_path,
+        role,
+        audience: Some(audience.unwrap_or_else(|| defaults.audience.clone())),
+        ca_config_map: ca_config_map.map(|ObjectName(name)| name),
+        tls_secret: tls_secret.map(|ObjectName(name)| name),
+        containers: containers.map(|ContainerNames(names)| names),
+        once,
+        user: user.map(|NonRootId(id)| id),
+        group: group.map(|NonRootId(id)| id),
+        resources,
+    })
+}
+
+/// The time between two looks at Vault.
+pub(super) fn refresh_interval(pod: &PodValues<'_>, findings: &mut Findings) -> GoDuration {
+    let Some(text) = pod.get(&Key::RefreshInterval) else {
+        return DEFAULT_INTERVAL;
+    };
+    let key = Key::RefreshInterval.annotation("");
+    let Some(interval) = findings.value::<GoDuration>(&key, text) else {
+        return DEFAULT_INTERVAL;
+    };
+    if interval.get().is_zero() {
+        findings.problem(at(&key).with(
+            text,
+            "must be at least 1s: 0 would never look again; to fetch once set freshet.dev/once to \"true\"",
+        ));
+    } else if interval.get() < Duration::from_secs(1) {
+        findings.problem(at(&key).with(text, "must be at least 1s, to spare Vault"));
+    } else if pod.get(&Key::Once) == Some(&"true") {
+        findings.warn(at(&key).say("has no effect: freshet.dev/once fetches the files once"));
+    } else if interval.get() < SHORT_INTERVAL {
+        findings.warn(at(&key).with(
+            text,
+            "is short: every pod asks Vault for every secret that often",
+        ));
+    }
+    interval
+}
+
+struct Reader<'a> {
+    pod: &'a PodValues<'a>,
+    findings: &'a mut Findings,
+}
+
+impl Reader<'_> {
+    fn value<T: FromStr<Err = Invalid>>(&mut self, key: Key) -> Option<T> {
+        let text = self.pod.get(&key)?;
+        self.findings.value(&key.annotation(""), text)
+    }
+
+    fn vault_address(&mut self, defaults: &DialectDefaults) -> Option<VaultAddress> {
+        let key = Key::VaultAddress.annotation("");
+        let Some(text) = self.pod.get(&Key::VaultAddress) else {
+            if defaults.vault_address.is_none() {
+                self.findings.problem(at(&key).say(
+                    "missing, and the webhook has no default: set it, e.g. https://vault.vault:8200, or start the webhook with --vault-address",
+                ));
+            }
+            return defaults.vault_address.clone();
+        };
+        let address: VaultAddress = self.findings.value(&key, text)?;
+        if !address.is_secure() {
+            self.findings.warn(at(&key).with(
+                text,
+                "is not https: tokens and secrets cross the network in clear",
+            ));
+        }
+        Some(address)
+    }
+
+    fn once(&mut self) -> bool {
+        match self.pod.get(&Key::Once) {
+            Some(&"true") => true,
+            None | Some(&"false") => false,
+            Some(other) => {
+                let problem =
+                    at(&Key::Once.annotation("")).with(other, "must be \"true\" or \"false\"");
+                self.findings.problem(problem);
+                false
+            }
+        }
+    }
+
+    fn resources(&mut self) -> Resources {
+        let requests_cpu = self.value(Key::RequestsCpu);
+        let requests_memory = self.value(Key::RequestsMemory);
+        let limits_cpu = self.value(Key::LimitsCpu);
+        let limits_memory = self.value(Key::LimitsMemory);
+        self.whole_bytes(Key::RequestsMemory, requests_memory.as_ref());
+        self.whole_bytes(Key::LimitsMemory, limits_memory.as_ref());
+        self.more_than_nothing(Key::LimitsCpu, limits_cpu.as_ref());
+        self.more_than_nothing(Key::LimitsMemory, limits_memory.as_ref());
+        self.within(Key::RequestsCpu, requests_cpu.as_ref(), limits_cpu.as_ref());
+        self.within(
+            Key::RequestsMemory,
+            requests_memory.as_ref(),
+            limits_memory.as_ref(),
+        );
+        let text = |quantity: Option<Quantity>| quantity.map(|quantity| quantity.to_string());
+        Resources {
+            requests_cpu: text(requests_cpu),
+            requests_memory: text(requests_memory),
+            limits_cpu: text(limits_cpu),
+            limits_memory: text(limits_memory),
+        }
+    }
+
+    /// A limit of nothing would let the sidecar do nothing.
+    fn more_than_nothing(&mut self, key: Key, limit: Option<&Quantity>) {
+        if let Some(limit) = limit.filter(|limit| limit.whole() == 0) {
+            self.findings.problem(at(&key.annotation("")).with(
+                limit.as_str(),
+                "must be more than 0: leave the annotation out for the default",
+            ));
+        }
+    }
+
+    /// Memory in fractions of a byte is a slip: `64m` for `64Mi`.
+    fn whole_bytes(&mut self, key: Key, memory: Option<&Quantity>) {
+        if let Some(memory) = memory.filter(|memory| !memory.is_whole()) {
+            self.findings.problem(at(&key.annotation("")).with(
+                memory.as_str(),
+                "must be whole bytes, e.g. 64Mi: the suffix m means thousandths",
+            ));
+        }
+    }
+
+    fn within(&mut self, key: Key, request: Option<&Quantity>, limit: Option<&Quantity>) {
+        if let (Some(request), Some(limit)) = (request, limit)
+            && request > limit
+        {
+            let message = format!("must not be over its limit, {limit}");
+            let problem = at(&key.annotation("")).with(request.as_str(), message);
+            self.findings.problem(problem);
+        }
+    }
+}
+
+/// The webhook's path belongs to the webhook's method: a pod that logs in another way gets the
+/// usual mount of that way.
+fn default_auth_path(auth_type: AuthType, defaults: &DialectDefaults) -> MountPath {
+    match &defaults.auth_path {
+        Some(path) if auth_type == defaults.auth_type => path.clone(),
+        _ => auth_type.mount_path(),
+    }
+}
+
+/// The name of a ConfigMap or Secret: a DNS subdomain (RFC 1123), as Kubernetes asks.
+struct ObjectName(String);
+
+impl FromStr for ObjectName {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let part = |part: &str| {
+            part.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+                && !part.is_empty()
+                && !part.starts_with('-')
+                && !part.ends_with('-')
+        };
+        if text.len() <= 253 && text.split('.').all(part) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "must be the name of an object in the pod's namespace: lower-case letters, digits, \"-\" and \".\"",
+            ))
+        }
+    }
+}
+
+/// Container names, separated by commas.
+struct ContainerNames(BTreeSet<ContainerName>);
+
+impl FromStr for ContainerNames {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.split(',')
+            .map(|name| name.trim().parse())
+            .collect::<Result<_, Invalid>>()
+            .map(Self)
+            .map_err(|_| {
+                Invalid::new("must be container names separated by commas, e.g. app, migrate")
+            })
+    }
+}
+
+/// A user or group id other than root's.
+struct NonRootId(u32);
+
+impl FromStr for NonRootId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse::<u32>() {
+            Ok(0) => Err(Invalid::new(
+                "must not be 0: the sidecar runs neither as root nor in root's group",
+            )),
+            Ok(id) if digits && i32::try_from(id).is_ok() => Ok(Self(id)),
+            _ => Err(Invalid::new("must be a number from 1 to 2147483647")),
+        }
+    }
+}

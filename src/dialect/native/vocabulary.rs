@@ -1,0 +1,399 @@
+//! The vocabulary of the annotations `freshet.dev/*`: one row for each key. Parsing, suggestions
+//! and the reference in the README read this table and nothing else.
+
+use std::fmt::Write as _;
+
+use crate::dialect::suggest;
+use crate::spec::SecretName;
+
+/// What all keys begin with.
+pub(super) const PREFIX: &str = "freshet.dev/";
+
+/// A key, or a family of keys that end in the name of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "a variant is called as its key is"
+)]
+pub(super) enum Key {
+    Inject,
+    Role,
+    VaultAddress,
+    VaultNamespace,
+    AuthType,
+    AuthPath,
+    AuthAudience,
+    CaConfigMap,
+    TlsSecret,
+    Containers,
+    RefreshInterval,
+    Once,
+    User,
+    Group,
+    RequestsCpu,
+    RequestsMemory,
+    LimitsCpu,
+    LimitsMemory,
+    MountPath,
+    Secret,
+    Template,
+    Functions,
+    MissingKey,
+    LeftDelimiter,
+    RightDelimiter,
+    Format,
+    File,
+    Mode,
+    FileMountPath,
+    Refresh,
+    Status,
+    SyncSpec,
+}
+
+/// How often a key may stand on a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arity {
+    /// Once, under its own name.
+    Pod,
+    /// Once for each file: the row's name, then the file's.
+    File,
+    /// It is the webhook's, or read by the refresher; a pod's author need not write it.
+    Ours,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    /// Which key it is.
+    pub(super) key: Key,
+    /// Its name after [`PREFIX`]; of a family, what stands before the file's name.
+    pub(super) name: &'static str,
+    /// How often it may stand on a pod.
+    pub(super) arity: Arity,
+    /// A value that is accepted; empty where nobody writes one.
+    pub(super) example: &'static str,
+    /// What holds without it, in Markdown; empty when there is nothing to say.
+    pub(super) default: &'static str,
+    /// What it means, in Markdown.
+    pub(super) doc: &'static str,
+    /// What other injectors and people call it.
+    pub(super) aliases: &'static [&'static str],
+}
+
+macro_rules! rows {
+    ($($key:ident $arity:ident $name:literal = $example:literal, $default:literal, $doc:literal $(, also $($alias:literal)+)?;)+) => {
+        &[$(Row {
+            key: Key::$key,
+            name: $name,
+            arity: Arity::$arity,
+            example: $example,
+            default: $default,
+            doc: $doc,
+            aliases: &[$($($alias),+)?],
+        }),+]
+    };
+}
+
+/// The table, in the order of the reference.
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = rows! {
+    Inject Pod "inject" = "true", "off",
+        "`true` turns injection on",
+        also "agent-inject" "injection" "enabled";
+    Secret File "secret-" = "secret/db#password", "",
+        "what is fetched: `path`, `path#key` or `path?version=3#key`, the path as `vault kv get` or `vault read` takes it",
+        also "agent-inject-secret-";
+    Template File "template-" = "{{ .password }}", "",
+        "a Go template. With `secret-<name>` beside it, `.` is that secret's data, without it an empty map; `secret \"path\"` works in both",
+        also "agent-inject-template-";
+    Functions File "functions-" = "sprig", "`external-secrets`",
+        "the functions of that template: `go`, `sprig`, `external-secrets` or `consul-template`",
+        also "template-functions-";
+    MissingKey File "missing-key-" = "zero", "`error`",
+        "what the template does at a key that is missing: `error`, `zero` or `default`",
+        also "error-on-missing-key-";
+    LeftDelimiter File "left-delimiter-" = "[[", "`{{`",
+        "the left delimiter of that template",
+        also "left-delim-" "template-left-delim-";
+    RightDelimiter File "right-delimiter-" = "]]", "`}}`",
+        "the right delimiter of that template",
+        also "right-delim-" "template-right-delim-";
+    Format File "format-" = "raw", "`raw` with `#key`, else `json`",
+        "how a secret without a template is written: `raw` (the bytes of one key), `json`, `yaml`, `env`, `properties`, or `dir` (a file for each key)";
+    File File "file-" = "conf/app.yaml", "`<name>`",
+        "the file, relative to the mount path; with the format `dir` the directory",
+        also "agent-inject-file-" "path-";
+    Mode File "mode-" = "0640", "`0644`",
+        "the mode of the file, in octal",
+        also "agent-inject-perms-" "perms-" "permissions-" "file-mode-";
+    FileMountPath File "mount-path-" = "/etc/app/tls", "`mount-path`",
+        "the directory of that file alone",
+        also "secret-volume-path-";
+    MountPath Pod "mount-path" = "/secrets", "`/secrets`",
+        "the directory at which the containers see the files",
+        also "secret-volume-path" "path";
+    Containers Pod "containers" = "app, migrate", "all",
+        "the containers that see the files, separated by commas; init containers too",
+        also "agent-inject-containers";
+    RefreshInterval Pod "refresh-interval" = "5m", "`1m`",
+        "the time between two looks at Vault, as a Go duration of at least `1s`",
+        also "interval" "refresh-period" "template-static-secret-render-interval";
+    Once Pod "once" = "true", "`false`",
+        "`true` fetches the files once, in an init container, and adds no sidecar",
+        also "agent-pre-populate-only" "init-only";
+    Role Pod "role" = "app", "the service account's name",
+        "the Vault role to log in with",
+        also "auth-role" "vault-role";
+    VaultAddress Pod "vault-address" = "https://vault.vault:8200", "the webhook's",
+        "the Vault server",
+        also "service" "address" "vault-addr" "vault-server";
+    VaultNamespace Pod "vault-namespace" = "team-a", "the webhook's",
+        "the Vault namespace",
+        also "namespace";
+    AuthType Pod "auth-type" = "jwt", "`kubernetes`",
+        "the auth method: `kubernetes` or `jwt`",
+        also "auth-method";
+    AuthPath Pod "auth-path" = "kubernetes", "the name of the method",
+        "where the auth method is mounted",
+        also "auth-mount";
+    AuthAudience Pod "auth-audience" = "vault", "`vault`",
+        "the audience of the service account's token",
+        also "audience" "auth-config-audience";
+    CaConfigMap Pod "ca-config-map" = "vault-ca", "the Mozilla roots",
+        "the ConfigMap whose key `ca.crt` holds the CA certificates that Vault's is checked against",
+        also "ca-cert" "ca-configmap" "ca-bundle";
+    TlsSecret Pod "tls-secret" = "vault-client", "none",
+        "the Secret (`kubernetes.io/tls`) with a client certificate for Vault; mounted in the sidecar alone",
+        also "client-cert" "client-key";
+    User Pod "user" = "1000", "the pod's, unless that is 0",
+        "the user id of the sidecar",
+        also "agent-run-as-user" "run-as-user" "uid";
+    Group Pod "group" = "1000", "the pod's, unless that is 0",
+        "the group id of the sidecar",
+        also "agent-run-as-group" "run-as-group" "gid";
+    RequestsCpu Pod "requests-cpu" = "5m", "`5m`",
+        "the CPU that the sidecar requests",
+        also "agent-requests-cpu" "cpu-request";
+    RequestsMemory Pod "requests-memory" = "8Mi", "`8Mi`",
+        "the memory that the sidecar requests",
+        also "agent-requests-mem" "requests-mem" "memory-request";
+    LimitsCpu Pod "limits-cpu" = "100m", "none",
+        "the CPU limit of the sidecar",
+        also "agent-limits-cpu" "cpu-limit";
+    LimitsMemory Pod "limits-memory" = "32Mi", "`32Mi`",
+        "the memory limit of the sidecar",
+        also "agent-limits-mem" "limits-mem" "memory-limit";
+    Refresh Ours "refresh" = "2026-01-31T12:00:00Z", "",
+        "on a running pod, any new value means: look at Vault now";
+    Status Ours "status" = "", "",
+        "written by the webhook: `injected`",
+        also "agent-inject-status";
+    SyncSpec Ours "sync-spec" = "", "",
+        "written by the webhook: what the sidecar serves";
+};
+
+impl Key {
+    /// The row of the key.
+    pub(super) fn row(self) -> &'static Row {
+        // A test holds that every key has its row; the first row stands in for one that is lost.
+        ROWS.iter().find(|row| row.key == self).unwrap_or(&ROWS[0])
+    }
+
+    /// The whole key, `freshet.dev/mode-db`; `name` is the file's, empty for a key of the pod.
+    pub(super) fn annotation(self, name: &str) -> String {
+        format!("{PREFIX}{}{name}", self.row().name)
+    }
+}
+
+/// What a key says: which row, and of a family, which file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// A key of the whole pod.
+    Pod(Key),
+    /// A key of one file.
+    File(Key, SecretName),
+    /// A key that is not the author's to write.
+    Ours,
+}
+
+/// What stands after [`PREFIX`] and is no key of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NotAKey<'a>(&'a str);
+
+/// Looks up what stands after [`PREFIX`].
+pub(super) fn look_up(word: &str) -> Result<Word, NotAKey<'_>> {
+    let exact = |row: &&Row| row.arity != Arity::File && row.name == word;
+    if let Some(row) = ROWS.iter().find(exact) {
+        return Ok(match row.arity {
+            Arity::Ours => Word::Ours,
+            _ => Word::Pod(row.key),
+        });
+    }
+    families()
+        .find_map(|row| {
+            Some(Word::File(
+                row.key,
+                word.strip_prefix(row.name)?.parse().ok()?,
+            ))
+        })
+        .ok_or(NotAKey(word))
+}
+
+fn families() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().filter(|row| row.arity == Arity::File)
+}
+
+impl NotAKey<'_> {
+    /// What is wrong with it, and which key was most likely meant.
+    pub(super) fn clause(&self) -> String {
+        let word = self.0;
+        for row in families() {
+            if word == row.name || Some(word) == row.name.strip_suffix('-') {
+                let example = row.key.annotation("db");
+                return format!("must end in a name, e.g. {example}");
+            }
+            if let Some(Err(invalid)) = word.strip_prefix(row.name).map(str::parse::<SecretName>) {
+                return format!("the name after {PREFIX}{} {invalid}", row.name);
+            }
+        }
+        match nearest(word) {
+            Some(key) => format!("unknown: did you mean {PREFIX}{key}?"),
+            None => "unknown: `freshet lint --help` names all the keys".to_owned(),
+        }
+    }
+}
+
+/// The key that was most likely meant, without the prefix.
+fn nearest(word: &str) -> Option<String> {
+    alias_of(word).or_else(|| {
+        ROWS.iter()
+            .filter(|row| row.arity != Arity::Ours)
+            .filter_map(|row| misspelling_of(word, row))
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, key)| key)
+    })
+}
+
+fn alias_of(word: &str) -> Option<String> {
+    ROWS.iter().find_map(|row| {
+        row.aliases.iter().find_map(|alias| match row.arity {
+            Arity::File => word
+                .strip_prefix(alias)
+                .filter(|name| name.parse::<SecretName>().is_ok())
+                .map(|name| format!("{}{name}", row.name)),
+            _ => (word == *alias).then(|| row.name.to_owned()),
+        })
+    })
+}
+
+/// How far `word` is from the row, and the key that it would be. Of a family, every hyphen may be
+/// the one before the file's name.
+fn misspelling_of(word: &str, row: &Row) -> Option<(usize, String)> {
+    if row.arity != Arity::File {
+        return suggest::distance_within(word, row.name).map(|near| (near, row.name.to_owned()));
+    }
+    if word.len() > 63 {
+        return None;
+    }
+    word.match_indices(['-', '_', '.'])
+        .filter_map(|(at, _)| {
+            let (stem, name) = (&word[..at], &word[at + 1..]);
+            let near = suggest::distance_within(stem, row.name.trim_end_matches('-'))?;
+            name.parse::<SecretName>().ok()?;
+            Some((near, format!("{}{name}", row.name)))
+        })
+        .min_by_key(|(distance, _)| *distance)
+}
+
+/// The reference of the annotations as a Markdown table, as the README has it.
+pub fn reference() -> String {
+    let mut table =
+        String::from("| `freshet.dev/…` | meaning | default | example |\n|---|---|---|---|\n");
+    for Row {
+        key: _,
+        name,
+        arity,
+        example,
+        default,
+        doc,
+        aliases: _,
+    } in ROWS
+    {
+        let suffix = if *arity == Arity::File { "<name>" } else { "" };
+        // A pipe would end the cell, in code too.
+        let example = match *example {
+            "" => String::new(),
+            example => format!("`{}`", example.replace('|', "\\|")),
+        };
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            table,
+            "| `{name}{suffix}` | {doc} | {default} | {example} |"
+        );
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[track_caller]
+    fn refused(word: &str, clause: &str) {
+        let refusal = look_up(word).expect_err(word);
+        assert_eq!(refusal.clause(), clause, "{word}");
+    }
+
+    #[test]
+    fn every_key_has_one_row_and_no_name_hides_another() {
+        let keys: BTreeSet<Key> = ROWS.iter().map(|row| row.key).collect();
+        assert_eq!(keys.len(), ROWS.len());
+        assert_eq!(keys.len(), Key::SyncSpec as usize + 1);
+        for row in ROWS {
+            let word = match row.arity {
+                Arity::File => format!("{}db", row.name),
+                _ => row.name.to_owned(),
+            };
+            let expected = match row.arity {
+                Arity::Pod => Word::Pod(row.key),
+                Arity::File => Word::File(row.key, "db".parse().expect("name")),
+                Arity::Ours => Word::Ours,
+            };
+            assert_eq!(look_up(&word), Ok(expected), "{word}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_answered_with_the_nearest() {
+        for (word, meant) in [
+            ("injct", "inject"),
+            ("injection", "inject"),
+            ("secrt-db", "secret-db"),
+            ("secret_db", "secret-db"),
+            ("mod-db-password", "mode-db-password"),
+            ("refresh-intervall", "refresh-interval"),
+            ("agent-inject-secret-db", "secret-db"),
+            ("agent-inject-perms-db", "mode-db"),
+            ("left-delim-db", "left-delimiter-db"),
+            ("mount-paths", "mount-path"),
+            ("vault-addr", "vault-address"),
+            ("audience", "auth-audience"),
+            ("limit-cpu", "limits-cpu"),
+        ] {
+            refused(word, &format!("unknown: did you mean freshet.dev/{meant}?"));
+        }
+        refused("zzz", "unknown: `freshet lint --help` names all the keys");
+    }
+
+    #[test]
+    fn a_family_needs_a_name() {
+        refused("secret", "must end in a name, e.g. freshet.dev/secret-db");
+        refused("secret-", "must end in a name, e.g. freshet.dev/secret-db");
+        refused(
+            "mode--",
+            "the name after freshet.dev/mode- must be letters, digits, \"-\", \"_\" and \".\", and begin and end with a letter or digit",
+        );
+    }
+}
