@@ -3,12 +3,24 @@
 //!
 //! The sync engine's decisions depend on a [`Class`] alone, never on a message.
 
+mod answer;
+mod client;
+mod envelope;
+mod jwt;
+mod operation;
+mod refusal;
+mod server;
+mod tls;
+mod transport;
+
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use crate::secret::{SecretBytes, VaultSecret};
 use crate::spec::{MountPath, VaultPath};
+
+pub use self::client::VaultClient;
 
 /// A Vault or OpenBao server, as far as the refresher uses it. Address, namespace, TLS and
 /// time-outs belong to the implementation.
@@ -75,6 +87,14 @@ pub struct SecretsMount {
     pub engine: Engine,
 }
 
+impl SecretsMount {
+    /// The part of `path` inside the mount; `None` when `path` lies elsewhere or is the mount.
+    pub fn relative_path<'p>(&self, path: &'p VaultPath) -> Option<&'p str> {
+        let rest = path.as_str().strip_prefix(self.path.as_str())?;
+        rest.strip_prefix('/')
+    }
+}
+
 /// How the paths of a secrets engine are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -82,6 +102,29 @@ pub enum Engine {
     Plain,
     /// KV version 2: `data/` and `metadata/` below the mount, and an envelope around the data.
     KvV2,
+}
+
+/// How long and how large an exchange with Vault may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For name resolution, TCP and TLS together.
+    pub connect: Duration,
+    /// For a whole request, from the first byte out to the last byte in.
+    pub request: Duration,
+    /// The largest body of an answer, in bytes.
+    pub answer: usize,
+}
+
+impl Default for Limits {
+    /// 5 s, 30 s and 4 MiB: Vault stores no larger entry than 1 MiB unless it is told to
+    /// (`max_entry_size`), and an answer has to fit into the refresher's memory several times.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            request: Duration::from_secs(30),
+            answer: 4 << 20,
+        }
+    }
 }
 
 /// What the refresher does about an error.

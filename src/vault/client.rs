@@ -1,0 +1,217 @@
+//! The Vault client: vaultrs' requests over a transport of our own.
+//!
+//! vaultrs knows Vault's paths and bodies; its default client, its settings and its environment
+//! variables are not used, because that client follows redirects with the token, trusts more than
+//! the given CA, and drops leases and response headers. This is the only file that names vaultrs or
+//! rustify.
+
+use rustify::endpoint::Endpoint;
+use rustify::enums::{RequestMethod, RequestType, ResponseType};
+use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
+use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
+use vaultrs::api::kv2::requests::{ReadSecretMetadataRequest, ReadSecretRequest};
+use vaultrs::api::token::requests::{RenewTokenSelfRequest, RevokeTokenSelfRequest};
+use zeroize::Zeroize as _;
+
+use super::answer::{self, Asked};
+use super::envelope::NotVault;
+use super::operation::Operation;
+use super::server::{Call, Server};
+use super::transport::Answer;
+use super::{Class, Engine, Limits, SecretsMount, Token, TokenLease, VaultApi, VaultError};
+use crate::secret::{SecretBytes, VaultSecret};
+use crate::spec::{AuthType, Identity, MountPath, Role, VaultPath};
+
+/// A Vault server, as one pod's identity sees it.
+pub struct VaultClient {
+    server: Server,
+    auth_type: AuthType,
+    auth_path: MountPath,
+    role: Role,
+}
+
+impl VaultClient {
+    /// A client for the server and with the login of `identity`. Nothing is read or connected
+    /// before the first request.
+    ///
+    /// # Errors
+    /// When the address or the namespace cannot be sent.
+    pub fn new(identity: &Identity, limits: Limits) -> Result<Self, VaultError> {
+        Ok(Self {
+            server: Server::new(identity, limits)?,
+            auth_type: identity.auth_type,
+            auth_path: identity.auth_path.clone(),
+            role: identity.role.clone(),
+        })
+    }
+
+    async fn exchange(
+        &self,
+        asked: &Asked<'_>,
+        endpoint: &impl Endpoint,
+        token: Option<&Token>,
+    ) -> Result<Answer, VaultError> {
+        let invalid = |_| asked.failed(Class::Invalid, "the request cannot be built");
+        let call = Call {
+            method: endpoint.method().into(),
+            path: endpoint.path(),
+            query: endpoint.query().map_err(invalid)?,
+            body: endpoint.body().map_err(invalid)?.unwrap_or_default(),
+        };
+        self.server.exchange(asked, call, token).await
+    }
+
+    fn login_operation(&self) -> Operation<'_> {
+        Operation::Login {
+            auth_type: self.auth_type,
+            mount: &self.auth_path,
+            role: &self.role,
+        }
+    }
+
+    async fn send_login(&self, asked: &Asked<'_>, jwt: String) -> Result<Answer, VaultError> {
+        let (mount, role) = (self.auth_path.to_string(), self.role.to_string());
+        match self.auth_type {
+            AuthType::Kubernetes => {
+                let mut request = LoginWithKubernetesRequest { mount, role, jwt };
+                let answer = self.exchange(asked, &request, None).await;
+                request.jwt.zeroize();
+                answer
+            }
+            AuthType::Jwt => {
+                let role = Some(role);
+                let mut request = JWTLoginRequest { mount, jwt, role };
+                let answer = self.exchange(asked, &request, None).await;
+                request.jwt.zeroize();
+                answer
+            }
+        }
+    }
+}
+
+impl VaultApi for VaultClient {
+    async fn login(&self, jwt: &SecretBytes) -> Result<Token, VaultError> {
+        let asked = Asked::with_jwt(self.login_operation(), jwt);
+        let text = std::str::from_utf8(jwt.expose().trim_ascii())
+            .ok()
+            .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()))
+            .ok_or_else(|| {
+                asked.failed(
+                    Class::Invalid,
+                    "the service-account token's file holds no JWT",
+                )
+            })?;
+        let answer = self.send_login(&asked, text.to_owned()).await?;
+        let token = asked
+            .success(&answer)?
+            .into_token()
+            .map_err(|NotVault| asked.not_vault(&answer))?;
+        // A token that no header can hold is found out here, not at the first read.
+        self.server.headers(&asked, Some(&token))?;
+        Ok(token)
+    }
+
+    async fn renew_token(&self, token: &Token) -> Result<TokenLease, VaultError> {
+        let asked = Asked::with_token(Operation::RenewToken, token);
+        let answer = self
+            .exchange(&asked, &RenewTokenSelfRequest::default(), Some(token))
+            .await?;
+        asked
+            .success(&answer)?
+            .token_lease()
+            .map_err(|NotVault| asked.not_vault(&answer))
+    }
+
+    async fn mount(&self, token: &Token, path: &VaultPath) -> Result<SecretsMount, VaultError> {
+        let asked = Asked::with_token(Operation::FindMount(path), token);
+        let endpoint = Logical(format!("sys/internal/ui/mounts/{path}"));
+        let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
+        match asked.success(&answer) {
+            // A server from before Vault 0.10.2 has no look-up, and no KV version 2 either.
+            Err(error) if error.class() == Class::NotFound => {
+                Ok(answer::mount_of_old_server(path)?)
+            }
+            Err(error) => Err(error),
+            Ok(envelope) => envelope
+                .mount(path)
+                .map_err(|NotVault| asked.not_vault(&answer)),
+        }
+    }
+
+    async fn kv_version(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> Result<u64, VaultError> {
+        let asked = Asked::with_token(Operation::CheckVersion(mount, path), token);
+        let endpoint = ReadSecretMetadataRequest {
+            mount: mount.path.to_string(),
+            path: asked.relative_path(mount, path)?.to_owned(),
+        };
+        let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
+        match asked.success(&answer)?.current_version() {
+            Ok(0) => Err(asked.failed(Class::NotFound, "the secret has no version yet")),
+            Ok(version) => Ok(version),
+            Err(NotVault) => Err(asked.not_vault(&answer)),
+        }
+    }
+
+    async fn read(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+        version: Option<u64>,
+    ) -> Result<VaultSecret, VaultError> {
+        let asked = Asked::with_token(Operation::Read(mount, path, version), token);
+        match mount.engine {
+            Engine::KvV2 => {
+                let endpoint = ReadSecretRequest {
+                    mount: mount.path.to_string(),
+                    path: asked.relative_path(mount, path)?.to_owned(),
+                    version,
+                };
+                let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
+                asked.kv_v2(&answer)
+            }
+            Engine::Plain if version.is_some() => Err(asked.failed(
+                Class::Invalid,
+                "only secrets of a KV version 2 engine have versions",
+            )),
+            Engine::Plain => {
+                let endpoint = Logical(path.to_string());
+                let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
+                asked.plain(&answer)
+            }
+        }
+    }
+
+    async fn revoke_token(&self, token: &Token) -> Result<(), VaultError> {
+        let asked = Asked::with_token(Operation::RevokeToken, token);
+        let answer = self
+            .exchange(&asked, &RevokeTokenSelfRequest::default(), Some(token))
+            .await?;
+        match answer.status {
+            204 => Ok(()),
+            _ => asked.success(&answer).map(|_| ()),
+        }
+    }
+}
+
+/// A plain read, which vaultrs has no request for.
+struct Logical(String);
+
+impl Endpoint for Logical {
+    type Response = ();
+    const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
+    const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
+
+    fn path(&self) -> String {
+        self.0.clone()
+    }
+
+    fn method(&self) -> RequestMethod {
+        RequestMethod::GET
+    }
+}

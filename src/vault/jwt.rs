@@ -1,0 +1,102 @@
+//! The claims of a service-account token, for messages: whom it names and what it is for.
+//!
+//! Nothing is verified here, that is Vault's work. The token itself never leaves this file: only
+//! claims do, and they are no secret (the API server logs them).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use crate::secret::SecretBytes;
+
+/// What a service-account token says of itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Claims {
+    /// `aud`: whom the token is meant for.
+    pub(super) audiences: Vec<String>,
+    /// The service account of `sub`: its namespace and its name.
+    pub(super) service_account: Option<(String, String)>,
+}
+
+impl Claims {
+    /// The claims of `jwt`; `None` when it is not a JWT.
+    pub(super) fn of(jwt: &SecretBytes) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Payload {
+            #[serde(default)]
+            aud: Option<Audiences>,
+            #[serde(default)]
+            sub: Option<String>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Audiences {
+            One(String),
+            Many(Vec<String>),
+        }
+        let mut parts = jwt.expose().trim_ascii().split(|byte| *byte == b'.');
+        let payload = parts.nth(1)?;
+        let (Some(_), None) = (parts.next(), parts.next()) else {
+            return None;
+        };
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let payload: Payload = serde_json::from_slice(&payload).ok()?;
+        let audiences = match payload.aud {
+            Some(Audiences::One(audience)) => vec![audience],
+            Some(Audiences::Many(audiences)) => audiences,
+            None => Vec::new(),
+        };
+        let service_account = payload.sub.and_then(|subject| {
+            let (namespace, name) = subject
+                .strip_prefix("system:serviceaccount:")?
+                .split_once(':')?;
+            Some((namespace.to_owned(), name.to_owned()))
+        });
+        Some(Self {
+            audiences,
+            service_account,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(payload: &str, audiences: &[&str], service_account: Option<(&str, &str)>) {
+        let jwt = format!("e30.{}.c2ln\n", URL_SAFE_NO_PAD.encode(payload));
+        let owned = |(namespace, name): (&str, &str)| (namespace.to_owned(), name.to_owned());
+        assert_eq!(
+            Claims::of(&jwt.into()),
+            Some(Claims {
+                audiences: audiences.iter().map(|&text| text.to_owned()).collect(),
+                service_account: service_account.map(owned),
+            })
+        );
+    }
+
+    #[test]
+    fn an_audience_is_one_text_or_a_list() {
+        check(r#"{"aud":"vault"}"#, &["vault"], None);
+        check(r#"{"aud":["a","b"],"exp":1}"#, &["a", "b"], None);
+        check("{}", &[], None);
+    }
+
+    #[test]
+    fn the_subject_names_the_service_account() {
+        check(
+            r#"{"sub":"system:serviceaccount:shop:app"}"#,
+            &[],
+            Some(("shop", "app")),
+        );
+        check(r#"{"sub":"somebody"}"#, &[], None);
+    }
+
+    #[test]
+    fn what_is_no_jwt_has_no_claims() {
+        for text in ["", "a.b", "a.b.c", "a.e30.c.d", "hvs.token"] {
+            assert_eq!(Claims::of(&text.to_owned().into()), None, "{text}");
+        }
+    }
+}

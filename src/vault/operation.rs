@@ -1,0 +1,59 @@
+//! What is asked of Vault, in the words of the messages about it.
+
+use std::fmt;
+
+use super::{Engine, SecretsMount};
+use crate::spec::{AuthType, MountPath, Role, VaultPath};
+
+/// One request.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Operation<'a> {
+    Login {
+        auth_type: AuthType,
+        mount: &'a MountPath,
+        role: &'a Role,
+    },
+    RenewToken,
+    RevokeToken,
+    FindMount(&'a VaultPath),
+    CheckVersion(&'a SecretsMount, &'a VaultPath),
+    Read(&'a SecretsMount, &'a VaultPath, Option<u64>),
+}
+
+impl Operation<'_> {
+    /// The policy that lets a token do this; `None` where none is needed or none is known.
+    pub(super) fn policy(&self) -> Option<String> {
+        let (path, capability) = match self {
+            Self::Login { .. } | Self::FindMount(_) => return None,
+            Self::RenewToken => ("auth/token/renew-self".to_owned(), "update"),
+            Self::RevokeToken => ("auth/token/revoke-self".to_owned(), "update"),
+            Self::CheckVersion(mount, path) => (inside(mount, "metadata", path), "read"),
+            Self::Read(mount, path, _) => match mount.engine {
+                Engine::KvV2 => (inside(mount, "data", path), "read"),
+                Engine::Plain => (path.to_string(), "read"),
+            },
+        };
+        Some(format!(
+            "path \"{path}\" {{ capabilities = [\"{capability}\"] }}"
+        ))
+    }
+}
+
+fn inside(mount: &SecretsMount, folder: &str, path: &VaultPath) -> String {
+    let relative = mount.relative_path(path).unwrap_or(path.as_str());
+    format!("{}/{folder}/{relative}", mount.path)
+}
+
+impl fmt::Display for Operation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Login { mount, role, .. } => write!(f, "log in at auth/{mount} with role {role}"),
+            Self::RenewToken => f.write_str("renew the Vault token"),
+            Self::RevokeToken => f.write_str("revoke the Vault token"),
+            Self::FindMount(path) => write!(f, "find the mount of {path}"),
+            Self::CheckVersion(_, path) => write!(f, "check the version of {path}"),
+            Self::Read(_, path, None) => write!(f, "read {path}"),
+            Self::Read(_, path, Some(version)) => write!(f, "read version {version} of {path}"),
+        }
+    }
+}
