@@ -10,12 +10,34 @@
 //! fields that are newer than this code survive.
 
 mod cluster;
+mod collision;
+mod covers;
+mod difference;
+mod doubts;
+mod limits;
 mod memory;
+mod mesh;
+mod metrics;
+mod patch;
+mod plan;
+mod pod;
+mod quantity;
+mod readable;
+mod refusal;
+mod resources;
+mod security;
+mod sidecar;
+mod targets;
+mod volumes;
+
+use std::convert::identity;
 
 use json_patch::Patch;
 use serde_json::Value;
 
-use crate::dialect::{DialectDefaults, Problem, Resources};
+use self::plan::Plan;
+use self::pod::PodView;
+use crate::dialect::{DialectDefaults, Parsed, Problem, Reading, Resources, native};
 use crate::spec::{ContainerName, Role};
 
 pub use self::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType, ResourceQuota};
@@ -141,9 +163,53 @@ pub struct Summary {
 
 /// Decides what to do with a pod.
 pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts) -> Decision {
-    let _ = (request, defaults, cluster);
-    Decision::Skip {
-        reason: SkipReason::NotAsked,
-        warnings: Vec::new(),
+    let skip = |reason, warnings| Decision::Skip { reason, warnings };
+    if request.operation != Operation::Create {
+        return skip(SkipReason::NotCreated, Vec::new());
+    }
+    let (annotations, mut problems) = pod::annotations(request.pod);
+    let reading = native::parse(&annotations, &defaults.dialect);
+    if let Ok(Reading::NotAsked(warnings)) = reading {
+        return skip(SkipReason::NotAsked, warnings);
+    }
+    let view = PodView::of(request.pod, annotations);
+    match (reading, view) {
+        (Ok(Reading::Asked(parsed)), Ok(view)) if problems.is_empty() => {
+            inject(request, &view, &parsed, defaults, cluster)
+        }
+        (reading, view) => {
+            problems.extend(reading.err().unwrap_or_default());
+            problems.extend(view.map_or_else(identity, |view| refusal::of_pod(&view)));
+            deny(problems, Vec::new())
+        }
     }
 }
+
+/// The decision about a pod that asks for what was parsed.
+fn inject(
+    request: &Request<'_>,
+    view: &PodView<'_>,
+    parsed: &Parsed,
+    defaults: &Defaults,
+    cluster: &ClusterFacts,
+) -> Decision {
+    let plan = match Plan::build(view, parsed, defaults, cluster) {
+        Ok(plan) => plan,
+        Err(problems) => return deny(problems, parsed.warnings.clone()),
+    };
+    let (warnings, summary) = (plan.warnings.clone(), plan.summary.clone());
+    let (patch, inverse) = difference::patches(request.pod, view, plan);
+    Decision::Inject(Box::new(Injection {
+        patch,
+        inverse,
+        warnings,
+        summary,
+    }))
+}
+
+fn deny(problems: Vec<Problem>, warnings: Vec<Problem>) -> Decision {
+    Decision::Deny { problems, warnings }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! Names and paths that the author has taken already.
+
+use super::pod::{ContainerView, PodView, is_reserved_volume, text};
+use crate::dialect::Problem;
+use crate::spec::layout::CONTAINER;
+use crate::spec::{Mount, SyncSpec};
+
+/// All that is in the way: a container or a volume of a reserved name, and, in the containers that
+/// get the files, a mount at, above or below theirs.
+pub(super) fn problems(
+    pod: &PodView<'_>,
+    spec: &SyncSpec,
+    targets: &[&ContainerView<'_>],
+) -> Vec<Problem> {
+    let mut problems: Vec<_> = containers(pod).chain(volumes(pod)).collect();
+    problems.extend(between_own(spec));
+    for container in targets {
+        problems.extend(mounts(pod, container, spec));
+    }
+    problems
+}
+
+fn containers<'p>(pod: &'p PodView<'_>) -> impl Iterator<Item = Problem> + 'p {
+    pod.containers
+        .iter()
+        .filter(|container| container.name() == CONTAINER)
+        .map(|container| {
+            Problem::of_value(
+                format!("{}.name", container.path()),
+                CONTAINER,
+                "is the name of the container that is added: rename this one",
+            )
+        })
+}
+
+fn volumes<'p>(pod: &'p PodView<'_>) -> impl Iterator<Item = Problem> + 'p {
+    pod.volumes.iter().filter_map(|(index, volume)| {
+        let name = text(volume, "name");
+        is_reserved_volume(name).then(|| {
+            Problem::of_value(
+                format!("spec.volumes[{index}].name"),
+                name,
+                "is the name of a volume that is added: rename this one",
+            )
+        })
+    })
+}
+
+/// Two directories of ours, one inside the other.
+fn between_own(spec: &SyncSpec) -> impl Iterator<Item = Problem> + '_ {
+    spec.mounts.iter().enumerate().flat_map(|(index, mount)| {
+        let others = &spec.mounts[index + 1..];
+        others
+            .iter()
+            .filter(|other| mount.mount_path.overlaps(other.mount_path.as_str()))
+            .map(|other| {
+                Problem::of_value(
+                    "metadata.annotations",
+                    other.mount_path.as_str(),
+                    format!(
+                        "a mount path cannot lie inside another one, here {}",
+                        mount.mount_path
+                    ),
+                )
+            })
+    })
+}
+
+/// The mounts of one container that meet ours. A mount with `subPath` is no exception: it would
+/// hide a file of ours, or stand on a read-only volume.
+fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> Vec<Problem> {
+    let ours = |name: &str| pod.refresher.is_some() && is_reserved_volume(name);
+    let mut problems = Vec::new();
+    for (index, mount) in container.mounts() {
+        let (name, directory) = (text(mount, "name"), text(mount, "mountPath"));
+        if ours(name) {
+            continue;
+        }
+        let path = format!("{}.volumeMounts[{index}]", container.path());
+        if is_reserved_volume(name) {
+            problems.push(Problem::of_value(
+                format!("{path}.name"),
+                name,
+                "is the name of a volume that is added, with its mounts: remove this one, or rename the volume",
+            ));
+        }
+        let normal = normal(directory);
+        let met = |own: &&Mount| !directory.is_empty() && own.mount_path.overlaps(&normal);
+        if let Some(own) = spec.mounts.iter().find(met) {
+            problems.push(Problem::of_value(
+                format!("{path}.mountPath"),
+                directory,
+                format!(
+                    "meets {}, where the secrets are mounted: move it, or set freshet.dev/mount-path",
+                    own.mount_path
+                ),
+            ));
+        }
+    }
+    problems
+}
+
+/// The path without `.`, `..` and empty parts: Kubernetes takes them, and the container runtime
+/// resolves them.
+fn normal(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}

@@ -1,0 +1,70 @@
+//! What is doubtful but not wrong: warnings that the API server shows to whoever applies the pod.
+
+use super::plan::Choices;
+use super::pod::PodView;
+use super::quantity::Quantity;
+use super::{mesh, readable, targets};
+use crate::dialect::{Parsed, Problem};
+use crate::spec::ANNOTATION;
+
+/// Over this the annotation is worth a word.
+const SYNC_SPEC_BYTES: usize = 64 << 10;
+
+/// All warnings: the dialect's, then those that need the pod.
+pub(super) fn warnings(
+    pod: &PodView<'_>,
+    parsed: &Parsed,
+    choices: &Choices<'_, '_>,
+) -> Vec<Problem> {
+    let mut warnings = parsed.warnings.clone();
+    warnings.extend(before_refresher(pod, choices));
+    warnings.extend(targets::late(pod, &choices.targets));
+    warnings.extend(readable::warnings(pod, &parsed.spec, choices));
+    warnings.extend(short_of_memory(parsed, choices));
+    warnings.extend(large(choices));
+    warnings
+}
+
+/// Containers that look for the files before the refresher has run.
+fn before_refresher(pod: &PodView<'_>, choices: &Choices<'_, '_>) -> Vec<Problem> {
+    mesh::overtaking(pod, choices.position)
+        .filter(|container| {
+            let target = (container.list, container.index);
+            let mut targets = choices.targets.iter();
+            targets.any(|chosen| (chosen.list, chosen.index) == target)
+        })
+        .map(|container| {
+            Problem::of_value(
+                container.path(),
+                container.name(),
+                "runs before the refresher, which has to wait for the mesh's proxy: it finds an empty directory",
+            )
+        })
+        .collect()
+}
+
+/// A memory limit of the author's that full volumes would break.
+fn short_of_memory(parsed: &Parsed, choices: &Choices<'_, '_>) -> Option<Problem> {
+    let limit = parsed.settings.resources.limits_memory.as_deref()?;
+    let needed = choices.memory.refresher.to_string();
+    (Quantity::parse(limit) < Quantity::parse(&needed)).then(|| {
+        Problem::of_value(
+            "metadata.annotations[freshet.dev/limits-memory]",
+            limit,
+            format!("is less than the {needed} that the refresher needs when each secret is as large as Vault allows: it may be killed and started again"),
+        )
+    })
+}
+
+fn large(choices: &Choices<'_, '_>) -> Option<Problem> {
+    let size = choices.sync_spec.len();
+    (size > SYNC_SPEC_BYTES).then(|| {
+        Problem::new(
+            format!("metadata.annotations[{ANNOTATION}]"),
+            format!(
+                "has {} KiB of the 256 that Kubernetes allows for all annotations together",
+                size >> 10
+            ),
+        )
+    })
+}

@@ -1,0 +1,179 @@
+//! What shall be in the pod: the one place with policy.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::cluster::ClusterFacts;
+use super::memory::Memory;
+use super::pod::{ContainerView, List, PodView};
+use super::security::Ids;
+use super::sidecar::Sidecar;
+use super::{
+    Defaults, Summary, collision, doubts, limits, mesh, metrics, refusal, resources, security,
+    targets, volumes,
+};
+use crate::dialect::{Parsed, Problem, Resources};
+use crate::spec::{ANNOTATION, Invalid, Role};
+
+/// What shall be there, in Kubernetes' words.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The refresher's container.
+    pub(super) container: Value,
+    /// Its index in `spec.initContainers`, not counting itself.
+    pub(super) position: usize,
+    pub(super) volumes: Vec<Value>,
+    /// The containers that see the files, each with the same mounts.
+    pub(super) targets: BTreeSet<(List, usize)>,
+    pub(super) application_mounts: Vec<Value>,
+    pub(super) image_pull_secret: Option<Value>,
+    /// The text of the annotation.
+    pub(super) sync_spec: String,
+    pub(super) warnings: Vec<Problem>,
+    pub(super) summary: Summary,
+}
+
+/// What was decided, before it is put in Kubernetes' words.
+#[derive(Debug)]
+pub(super) struct Choices<'p, 'a> {
+    pub(super) role: Option<Role>,
+    pub(super) ids: Ids,
+    pub(super) targets: Vec<&'p ContainerView<'a>>,
+    pub(super) position: usize,
+    pub(super) memory: Memory,
+    /// `None` leaves the field out.
+    pub(super) resources: Option<Resources>,
+    pub(super) sync_spec: String,
+}
+
+/// Over this the annotation is refused: all annotations of an object together may have 256 KiB, and
+/// whoever applies the manifest may keep a copy of it in one of them.
+const SYNC_SPEC_BYTES: usize = 128 << 10;
+
+impl Plan {
+    /// Plans for a pod.
+    ///
+    /// # Errors
+    /// All that stands against it.
+    pub(super) fn build(
+        pod: &PodView<'_>,
+        parsed: &Parsed,
+        defaults: &Defaults,
+        cluster: &ClusterFacts,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut problems = refusal::of_pod(pod);
+        let choices = choose(pod, parsed, defaults, &mut problems);
+        problems.extend(against(pod, parsed, &choices, cluster));
+        let Some(role) = choices.role.clone().filter(|_| problems.is_empty()) else {
+            return Err(problems);
+        };
+        let Parsed { settings, spec, .. } = parsed;
+        let mut warnings = doubts::warnings(pod, parsed, &choices);
+        let metrics_port = metrics::port(pod, settings, defaults, &mut warnings);
+        let targets = &choices.targets;
+        let sidecar = Sidecar {
+            parsed,
+            defaults,
+            role: role.clone(),
+            ids: choices.ids,
+            resources: choices.resources,
+            metrics_port,
+        };
+        let names = targets
+            .iter()
+            .filter_map(|target| target.name().parse().ok());
+        let pull_secret = defaults.image_pull_secret.as_ref();
+        Ok(Self {
+            container: sidecar.container(),
+            position: choices.position,
+            volumes: volumes::volumes(settings, spec, &choices.memory),
+            targets: targets
+                .iter()
+                .map(|target| (target.list, target.index))
+                .collect(),
+            application_mounts: spec.mounts.iter().map(volumes::application_mount).collect(),
+            image_pull_secret: pull_secret.map(|name| json!({"name": name})),
+            sync_spec: choices.sync_spec,
+            warnings,
+            summary: Summary {
+                role,
+                once: settings.once,
+                files: spec.mounts.iter().map(|mount| mount.files.len()).sum(),
+                containers: names.collect(),
+                memory: choices.memory,
+            },
+        })
+    }
+}
+
+fn choose<'p, 'a>(
+    pod: &'p PodView<'a>,
+    parsed: &Parsed,
+    defaults: &Defaults,
+    problems: &mut Vec<Problem>,
+) -> Choices<'p, 'a> {
+    let Parsed { settings, spec, .. } = parsed;
+    let memory = Memory::of(spec);
+    Choices {
+        role: role(parsed, pod, problems),
+        ids: Ids::of(settings, pod),
+        targets: targets::choose(pod, settings, problems),
+        position: mesh::position(pod),
+        resources: resources::resources(&settings.resources, &defaults.resources, pod, &memory),
+        memory,
+        sync_spec: spec.to_annotation(),
+    }
+}
+
+/// All that stands against the choices.
+fn against(
+    pod: &PodView<'_>,
+    parsed: &Parsed,
+    choices: &Choices<'_, '_>,
+    cluster: &ClusterFacts,
+) -> Vec<Problem> {
+    let Parsed { settings, spec, .. } = parsed;
+    let mut problems = Vec::new();
+    if !settings.once {
+        problems.extend(refusal::of_sidecar(cluster));
+    }
+    if spec.mounts.is_empty() {
+        problems.push(Problem::new(
+            "metadata.annotations",
+            "must name at least one secret or template",
+        ));
+    }
+    problems.extend(security::problem(settings));
+    problems.extend(mesh::problem(pod, &settings.vault_address, choices.ids));
+    problems.extend(collision::problems(pod, spec, &choices.targets));
+    let resources = choices.resources.as_ref();
+    problems.extend(limits::problems(pod, resources, settings.once, cluster));
+    if choices.sync_spec.len() > SYNC_SPEC_BYTES {
+        problems.push(Problem::new(
+            format!("metadata.annotations[{ANNOTATION}]"),
+            format!(
+                "would have {} KiB, and at most 128 are taken: shorten the templates, or split the pod",
+                choices.sync_spec.len() >> 10
+            ),
+        ));
+    }
+    problems
+}
+
+/// The role that was asked for, or the one that is named like the service account.
+fn role(parsed: &Parsed, pod: &PodView<'_>, problems: &mut Vec<Problem>) -> Option<Role> {
+    let account = pod.service_account();
+    let default = || {
+        account.parse().map_err(|invalid: Invalid| {
+            Problem::of_value("spec.serviceAccountName", account, invalid.to_string())
+        })
+    };
+    match parsed.settings.role.clone().map_or_else(default, Ok) {
+        Ok(role) => Some(role),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    }
+}

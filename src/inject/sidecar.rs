@@ -1,0 +1,105 @@
+//! The refresher's container.
+
+use serde_json::{Map, Value, json};
+
+use super::security::Ids;
+use super::volumes::{refresher_directory, refresher_mounts};
+use super::{Defaults, resources};
+use crate::dialect::{Parsed, Resources, Settings};
+use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, TLS_DIR};
+use crate::spec::{Identity, Role};
+
+/// The program in the refresher's image, which has no shell and no search path.
+const PROGRAM: &str = "/freshet-refresher";
+
+/// The name of the metrics' port, at most 15 characters.
+const METRICS_PORT: &str = "freshet-metrics";
+
+/// What the container is made of, beside what was parsed.
+#[derive(Debug)]
+pub(super) struct Sidecar<'a> {
+    pub(super) parsed: &'a Parsed,
+    pub(super) defaults: &'a Defaults,
+    pub(super) role: Role,
+    pub(super) ids: Ids,
+    pub(super) resources: Option<Resources>,
+    pub(super) metrics_port: Option<u16>,
+}
+
+impl Sidecar<'_> {
+    /// The container: a native sidecar whose hook holds back every container after it until all
+    /// files are there, or an init container that ends when they are.
+    pub(super) fn container(&self) -> Value {
+        let Parsed { settings, spec, .. } = self.parsed;
+        let mut container = Map::new();
+        let mut set = |field: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                container.insert(field.to_owned(), value);
+            }
+        };
+        let resources = self.resources.as_ref();
+        set("name", Some(json!(CONTAINER)));
+        set("image", Some(json!(self.defaults.image)));
+        let pull_policy = self.defaults.image_pull_policy.as_ref();
+        set("imagePullPolicy", pull_policy.map(|policy| json!(policy)));
+        set("command", Some(json!([PROGRAM])));
+        set("args", Some(json!(self.args())));
+        set("ports", self.metrics_port.map(ports));
+        set("resources", resources.and_then(resources::field));
+        set(
+            "volumeMounts",
+            Some(json!(refresher_mounts(settings, spec))),
+        );
+        if !settings.once {
+            set("restartPolicy", Some(json!("Always")));
+            let hook = json!({"exec": {"command": [PROGRAM, "ready", "--wait"]}});
+            set("lifecycle", Some(json!({"postStart": hook})));
+        }
+        set("securityContext", Some(self.ids.security_context()));
+        Value::Object(container)
+    }
+
+    fn args(&self) -> Vec<String> {
+        let Settings { once, .. } = self.parsed.settings;
+        let mut args = vec![if once { "once" } else { "run" }.to_owned()];
+        args.extend(self.identity().to_args());
+        let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
+        let options = [
+            ("metrics-address", metrics.as_ref()),
+            ("log-format", self.defaults.log_format.as_ref()),
+            ("log-level", self.defaults.log_level.as_ref()),
+        ];
+        args.extend(
+            options
+                .into_iter()
+                .filter_map(|(name, value)| Some(format!("--{name}={}", value?))),
+        );
+        args
+    }
+
+    fn identity(&self) -> Identity {
+        let Parsed { settings, spec, .. } = self.parsed;
+        Identity {
+            vault_address: settings.vault_address.clone(),
+            vault_namespace: settings.vault_namespace.clone(),
+            auth_type: settings.auth_type,
+            auth_path: settings.auth_path.clone(),
+            role: self.role.clone(),
+            audience: settings.audience.clone(),
+            ca_file: settings
+                .ca_config_map
+                .as_ref()
+                .map(|_| format!("{CA_DIR}/{CA_FILE}")),
+            client_certificate_dir: settings.tls_secret.as_ref().map(|_| TLS_DIR.to_owned()),
+            mounts: spec
+                .mounts
+                .iter()
+                .map(|mount| (mount.volume.clone(), refresher_directory(&mount.volume)))
+                .collect(),
+        }
+    }
+}
+
+fn ports(port: u16) -> Value {
+    json!([{"name": METRICS_PORT, "containerPort": port, "protocol": "TCP"}])
+}

@@ -1,0 +1,85 @@
+//! Which containers see the files.
+
+use super::mesh;
+use super::pod::{ContainerView, PodView, is_reserved_volume, text};
+use crate::dialect::{Problem, Settings};
+use crate::spec::ContainerName;
+
+const ANNOTATION: &str = "metadata.annotations[freshet.dev/containers]";
+
+/// The containers that are named, or else all that are the application's.
+///
+/// A mesh's containers are not, and neither are those that another webhook added after an earlier
+/// pass of this one: they did not stand in what the author wrote, and get nothing.
+pub(super) fn choose<'p, 'a>(
+    pod: &'p PodView<'a>,
+    settings: &Settings,
+    problems: &mut Vec<Problem>,
+) -> Vec<&'p ContainerView<'a>> {
+    let chosen: Vec<_> = match &settings.containers {
+        Some(names) => {
+            problems.extend(names.iter().filter_map(|name| unknown(pod, name)));
+            let named = |container: &&ContainerView<'_>| {
+                names.iter().any(|name| name.as_str() == container.name())
+            };
+            pod.containers.iter().filter(named).collect()
+        }
+        None => {
+            let injected_before = pod
+                .containers
+                .iter()
+                .any(|container| has_ours(pod, container));
+            pod.containers
+                .iter()
+                .filter(|container| !mesh::is_mesh(container))
+                .filter(|container| !injected_before || has_ours(pod, container))
+                .collect()
+        }
+    };
+    if pod.containers.is_empty() {
+        problems.push(Problem::new(
+            "spec.containers",
+            "must have a container to mount the secrets in",
+        ));
+    }
+    chosen
+}
+
+/// The containers that get nothing because they came after an earlier pass.
+pub(super) fn late<'p, 'a>(
+    pod: &'p PodView<'a>,
+    chosen: &[&'p ContainerView<'a>],
+) -> impl Iterator<Item = Problem> {
+    let chosen: Vec<_> = chosen.iter().map(|container| container.path()).collect();
+    let asked = !pod.annotations.contains_key("freshet.dev/containers");
+    pod.containers
+        .iter()
+        .filter(move |container| asked && !mesh::is_mesh(container))
+        .filter(move |container| !chosen.contains(&container.path()))
+        .map(|container| {
+            Problem::of_value(
+                container.path(),
+                container.name(),
+                "was added after the secrets were mounted, and does not see them: if it should, name all that do in freshet.dev/containers",
+            )
+        })
+}
+
+fn has_ours(pod: &PodView<'_>, container: &ContainerView<'_>) -> bool {
+    pod.refresher.is_some()
+        && container
+            .mounts()
+            .any(|(_, mount)| is_reserved_volume(text(mount, "name")))
+}
+
+fn unknown(pod: &PodView<'_>, name: &ContainerName) -> Option<Problem> {
+    let names: Vec<_> = pod.containers.iter().map(ContainerView::name).collect();
+    let name = name.as_str();
+    (!names.contains(&name)).then(|| {
+        Problem::of_value(
+            ANNOTATION,
+            name,
+            format!("is no container of the pod, which has {}", names.join(", ")),
+        )
+    })
+}

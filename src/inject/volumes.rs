@@ -1,0 +1,96 @@
+//! The volumes that are added, and where each container sees them.
+
+use serde_json::{Value, json};
+
+use super::memory::{Memory, STATE};
+use crate::dialect::Settings;
+use crate::spec::layout::{
+    CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE,
+    SPEC_FILE, STATE_DIR, STATE_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
+};
+use crate::spec::{ANNOTATION, Mount, SyncSpec, VolumeName};
+
+/// Seconds that a projected token lives; the kubelet replaces it at 80 %. The least that Kubernetes
+/// takes.
+const TOKEN_SECONDS: u32 = 600;
+
+/// The volumes: secrets, token, annotations, state, and what is needed to talk to Vault.
+pub(super) fn volumes(settings: &Settings, spec: &SyncSpec, memory: &Memory) -> Vec<Value> {
+    let mut volumes: Vec<Value> = spec
+        .mounts
+        .iter()
+        .map(|mount| {
+            let size = memory.volumes.get(&mount.volume).copied();
+            memory_volume(mount.volume.as_str(), size.unwrap_or_default().to_string())
+        })
+        .collect();
+    volumes.push(token_volume(settings));
+    volumes.push(json!({"name": POD_VOLUME, "downwardAPI": {"items": [
+        annotation_file(SPEC_FILE, ANNOTATION),
+        annotation_file(REFRESH_FILE, REFRESH_ANNOTATION),
+    ]}}));
+    volumes.push(memory_volume(STATE_VOLUME, STATE.to_string()));
+    if let Some(name) = &settings.ca_config_map {
+        let items = json!([{"key": CA_FILE, "path": CA_FILE}]);
+        volumes.push(json!({"name": CA_VOLUME, "configMap": {"name": name, "items": items}}));
+    }
+    if let Some(name) = &settings.tls_secret {
+        volumes.push(json!({"name": TLS_VOLUME, "secret": {"secretName": name}}));
+    }
+    volumes
+}
+
+/// The mounts of the refresher: the only container that may write the secrets' volumes, and the
+/// only one that sees the token.
+pub(super) fn refresher_mounts(settings: &Settings, spec: &SyncSpec) -> Vec<Value> {
+    let read_only = |volume: &str, directory: &str| json!({"name": volume, "mountPath": directory, "readOnly": true});
+    let mut mounts: Vec<Value> = spec
+        .mounts
+        .iter()
+        .map(|mount| {
+            let directory = refresher_directory(&mount.volume);
+            json!({"name": mount.volume.as_str(), "mountPath": directory})
+        })
+        .collect();
+    mounts.push(read_only(TOKEN_VOLUME, TOKEN_DIR));
+    mounts.push(read_only(POD_VOLUME, POD_DIR));
+    mounts.push(json!({"name": STATE_VOLUME, "mountPath": STATE_DIR}));
+    if settings.ca_config_map.is_some() {
+        mounts.push(read_only(CA_VOLUME, CA_DIR));
+    }
+    if settings.tls_secret.is_some() {
+        mounts.push(read_only(TLS_VOLUME, TLS_DIR));
+    }
+    mounts
+}
+
+/// The mount of a volume in the application's containers.
+pub(super) fn application_mount(mount: &Mount) -> Value {
+    json!({
+        "name": mount.volume.as_str(),
+        "mountPath": mount.mount_path.as_str(),
+        "readOnly": true,
+    })
+}
+
+/// Where the refresher has a volume of secrets.
+pub(super) fn refresher_directory(volume: &VolumeName) -> String {
+    format!("{MOUNTS_DIR}/{volume}")
+}
+
+fn memory_volume(name: &str, size: String) -> Value {
+    json!({"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": size}})
+}
+
+fn token_volume(settings: &Settings) -> Value {
+    let mut token = json!({"expirationSeconds": TOKEN_SECONDS, "path": TOKEN_FILE});
+    if let Some(audience) = &settings.audience {
+        token["audience"] = json!(audience.as_str());
+    }
+    json!({"name": TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}})
+}
+
+fn annotation_file(file: &str, annotation: &str) -> Value {
+    let field = format!("metadata.annotations['{annotation}']");
+    json!({"path": file, "fieldRef": {"fieldPath": field}})
+}
