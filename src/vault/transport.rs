@@ -224,11 +224,14 @@ impl Cause {
 fn asks_for_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,
-        AlertDescription::BadCertificate
+        AlertDescription::AccessDenied
+            | AlertDescription::BadCertificate
             | AlertDescription::CertificateRequired
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateUnknown
+            // The signature on the certificate, or with it, does not fit.
+            | AlertDescription::DecryptError
             | AlertDescription::UnknownCA
             | AlertDescription::UnsupportedCertificate
     )
