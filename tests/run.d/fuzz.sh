@@ -1,0 +1,63 @@
+# Each fuzz target for a while: what comes from outside is read without a panic.
+
+readonly FUZZ_NIGHTLY=nightly-2026-05-20
+readonly FUZZ_TARGET=x86_64-unknown-linux-gnu
+readonly FUZZ_SECONDS=${FRESHET_FUZZ_SECONDS:-60}
+
+# The instrumentation that libFuzzer follows, and the checks that turn a mistake into a crash.
+readonly FUZZ_FLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+-Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0 \
+-Zsanitizer=address -Ccodegen-units=1 --cfg fuzzing"
+
+prepare_fuzz() {
+    step "the Rust toolchain" need_rust &&
+        step "tools" need_command c++ g++ &&
+        step "a nightly toolchain" need_nightly &&
+        step "the targets" build_fuzz
+}
+
+# Sanitizers are unstable: the pinned nightly, or the stable compiler told to allow them.
+need_nightly() {
+    local channel
+    channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+    fuzz_env=(RUSTUP_TOOLCHAIN="$FUZZ_NIGHTLY")
+    if ! command -v rustup >/dev/null; then
+        say "no rustup, so no pinned nightly: the stable compiler with RUSTC_BOOTSTRAP=1 instead"
+        fuzz_env=(RUSTC_BOOTSTRAP=1)
+    elif ! rustup toolchain list | grep -q "^$FUZZ_NIGHTLY-"; then
+        say "installing $FUZZ_NIGHTLY: sanitizers need a nightly compiler"
+        if ! rustup toolchain install "$FUZZ_NIGHTLY" --profile minimal; then
+            say "it cannot be installed: Rust $channel with RUSTC_BOOTSTRAP=1 instead"
+            fuzz_env=(RUSTC_BOOTSTRAP=1 RUSTUP_TOOLCHAIN="$channel")
+        fi
+    fi
+    env "${fuzz_env[@]}" rustc --version
+}
+
+# With the versions of Cargo.lock: what is fuzzed is what is shipped.
+build_fuzz() {
+    cp Cargo.lock tests/fuzz/Cargo.lock
+    env -C tests/fuzz "${fuzz_env[@]}" RUSTFLAGS="$FUZZ_FLAGS" cargo build --release --target "$FUZZ_TARGET"
+}
+
+part_fuzz() {
+    local source
+    for source in tests/fuzz/targets/*.rs; do
+        step "$(basename "$source" .rs)" fuzz "$(basename "$source" .rs)"
+    done
+}
+
+# The corpus grows from run to run; what made a target fail stays in tests/fuzz/artifacts.
+fuzz() {
+    local target=$1 folder=tests/fuzz log=target/fuzz-$1.log
+    mkdir -p "$folder/corpus/$target" "$folder/artifacts/$target"
+    say "for $FUZZ_SECONDS s; it prints into $log"
+    if ! "$folder/target/$FUZZ_TARGET/release/$target" "$folder/corpus/$target" "$folder/seeds/$target" \
+        -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -max_len=16384 \
+        -print_final_stats=1 -artifact_prefix="$folder/artifacts/$target/" >"$log" 2>&1; then
+        tail -n 60 "$log"
+        return 1
+    fi
+    grep -E '^stat::(number_of_executed_units|new_units_added|peak_rss_mb)' "$log"
+}
