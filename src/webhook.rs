@@ -1,1 +1,66 @@
-//! The admission server: a thin shell around the pure core.
+//! The admission server: TLS, `AdmissionReview`, health, metrics.
+//!
+//! A thin shell: what to do with a pod is decided by [`inject::decide`], which is given the flags and
+//! what the [`controller`](crate::controller) has seen of the cluster. The webhook never opens a
+//! connection to Vault.
+
+#[cfg(feature = "cli")]
+pub mod args;
+mod connection;
+mod failure;
+mod handler;
+pub mod health;
+pub mod limits;
+pub mod metrics;
+pub mod review;
+pub mod router;
+mod server;
+mod startup;
+pub mod tls;
+
+use std::sync::Arc;
+
+use self::handler::BodyBudget;
+use self::health::Readiness;
+use self::limits::Limits;
+use self::metrics::Metrics;
+use crate::controller::NamespaceFacts;
+use crate::inject::{self, ClusterFacts, Decision, Defaults};
+
+pub use self::server::serve;
+pub use self::startup::{Bound, Settings, StartError};
+
+/// Decides what to do with a pod; outside of tests this is [`inject::decide`].
+pub type Decide = fn(&inject::Request<'_>, &Defaults, &ClusterFacts) -> Decision;
+
+/// What every request is answered with.
+pub struct App {
+    decide: Decide,
+    defaults: Defaults,
+    facts: Arc<NamespaceFacts>,
+    limits: Limits,
+    body_budget: BodyBudget,
+    metrics: Arc<Metrics>,
+    readiness: Readiness,
+}
+
+impl App {
+    /// The webhook with its flags and what is known of the cluster.
+    pub fn new(
+        decide: Decide,
+        defaults: Defaults,
+        facts: Arc<NamespaceFacts>,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            decide,
+            defaults,
+            facts,
+            body_budget: BodyBudget::new(&limits),
+            limits,
+            metrics,
+            readiness: Readiness::default(),
+        }
+    }
+}

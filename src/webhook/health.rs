@@ -1,0 +1,100 @@
+//! `/livez` and `/readyz`, in the form that the API server's own have.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+
+use super::App;
+
+/// Whether the webhook wants reviews.
+///
+/// It is ready from the start, because it is only served with a certificate; it does not depend on
+/// the API server, whose absence a webhook outlives.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// From now on: not ready.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether reviews should be sent here.
+    pub fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed)
+    }
+}
+
+type Answer = (StatusCode, [(HeaderName, &'static str); 1], String);
+
+/// The process runs and answers.
+pub(super) async fn livez(RawQuery(query): RawQuery) -> Answer {
+    answer("livez", &[("ping", true)], query.as_deref())
+}
+
+/// Reviews should be sent here.
+pub(super) async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Answer {
+    let checks = [
+        ("ping", true),
+        ("certificate", true),
+        ("not-draining", app.readiness.is_ready()),
+    ];
+    answer("readyz", &checks, query.as_deref())
+}
+
+fn answer(endpoint: &str, checks: &[(&str, bool)], query: Option<&str>) -> Answer {
+    let passed = checks.iter().all(|(_, passed)| *passed);
+    let asked = query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .any(|pair| pair == "verbose" || pair.starts_with("verbose="));
+    let body = if passed && !asked {
+        "ok".to_owned()
+    } else {
+        let line = |(name, passed): &(&str, bool)| {
+            let (sign, state) = if *passed {
+                ('+', "ok")
+            } else {
+                ('-', "failed")
+            };
+            format!("[{sign}]{name} {state}\n")
+        };
+        let verdict = if passed { "passed" } else { "failed" };
+        let lines: String = checks.iter().map(line).collect();
+        format!("{lines}{endpoint} check {verdict}\n")
+    };
+    let code = if passed {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (code, [(CACHE_CONTROL, "no-store")], body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(checks: &[(&str, bool)], query: Option<&str>, want: (u16, &str)) {
+        let (code, _, body) = answer("readyz", checks, query);
+        assert_eq!((code.as_u16(), body.as_str()), want);
+    }
+
+    #[test]
+    fn checks_are_listed_when_one_fails_or_they_are_asked_for() {
+        let (good, bad) = ([("ping", true)], [("ping", true), ("not-draining", false)]);
+        let listed = "[+]ping ok\nreadyz check passed\n";
+        check(&good, None, (200, "ok"));
+        check(&good, Some("timeout=1s"), (200, "ok"));
+        check(&good, Some("verbose"), (200, listed));
+        check(&good, Some("timeout=1s&verbose=true"), (200, listed));
+        let failed = "[+]ping ok\n[-]not-draining failed\nreadyz check failed\n";
+        check(&bad, None, (503, failed));
+    }
+}
