@@ -5,6 +5,7 @@
 //! write it, never who to be or where to send a token: that is [`Identity`], in the container's
 //! arguments, which nobody can change. Neither holds a secret value.
 
+mod annotation;
 mod duration;
 mod file;
 mod identity;
@@ -17,6 +18,7 @@ mod vault;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::annotation::AnnotationSize;
 pub use self::duration::GoDuration;
 pub use self::file::{FileMode, FilePath, MountDirectory};
 pub use self::identity::{Identity, IdentityBuilder, IdentityError};
@@ -118,11 +120,13 @@ pub enum Format {
 impl SyncSpec {
     /// Reads the text of the annotation, plain or compressed.
     ///
-    /// # Errors When it is not JSON, names an unknown field or version, or holds a bad value; the
-    /// text says which and where.
+    /// # Errors
+    /// When it is not JSON, names an unknown field or version, or holds a bad value; the text says
+    /// which and where. When it is compressed, also what is wrong with that.
     pub fn from_annotation(text: &str) -> Result<Self, Invalid> {
+        let json = annotation::unpack(text)?;
         let spec: Self =
-            serde_json::from_str(text).map_err(|error| Invalid::new(error.to_string()))?;
+            serde_json::from_str(&json).map_err(|error| Invalid::new(error.to_string()))?;
         match spec.version {
             VERSION => Ok(spec),
             other => Err(Invalid::new(format!(
@@ -131,8 +135,20 @@ impl SyncSpec {
         }
     }
 
-    /// The text of the annotation.
+    /// The text of the annotation: JSON, and over 16 KiB of it compressed.
     pub fn to_annotation(&self) -> String {
+        annotation::pack(self.to_json())
+    }
+
+    /// Whether the annotation is small enough for Kubernetes, which allows a pod 256 KiB of
+    /// annotations, ours and the author's together.
+    pub fn size(&self) -> AnnotationSize {
+        let json = self.to_json();
+        let plain = json.len();
+        AnnotationSize::of(plain, annotation::pack(json).len())
+    }
+
+    fn to_json(&self) -> String {
         // Only maps with keys that are not strings, and failing `Serialize` implementations, can
         // fail here; there are none.
         serde_json::to_string(self).unwrap_or_default()

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use super::Problem;
-use crate::spec::Invalid;
+use crate::spec::{ANNOTATION, AnnotationSize, Invalid, SyncSpec};
 
 /// Problems and warnings, collected while a pod's metadata is read.
 #[derive(Debug, Default)]
@@ -45,6 +45,25 @@ impl Findings {
                 self.problem(at(key).with(text, invalid.to_string()));
                 None
             }
+        }
+    }
+
+    /// Tells a sync-spec that Kubernetes would refuse, or soon will.
+    pub(super) fn size(&mut self, spec: &SyncSpec) {
+        let kib = |bytes: usize| bytes.div_ceil(1 << 10);
+        let advice = "spread the files over several pods, or keep long templates in the application and fetch values alone";
+        match spec.size() {
+            AnnotationSize::Fine => {}
+            AnnotationSize::Large(bytes) => self.warn(at(ANNOTATION).say(format!(
+                "will take {} KiB of at most {} KiB: {advice}",
+                kib(bytes),
+                kib(AnnotationSize::LIMIT)
+            ))),
+            AnnotationSize::TooLarge(bytes) => self.problem(at(ANNOTATION).say(format!(
+                "would take {} KiB; at most {} KiB, and 1 MiB before compression, are accepted: {advice}",
+                kib(bytes),
+                kib(AnnotationSize::LIMIT)
+            ))),
         }
     }
 

@@ -47,6 +47,7 @@ pub fn parse(
         refresh_interval: interval,
         mounts: mounts::arrange(files, &pod, &mut findings),
     };
+    findings.size(&spec);
     let warnings = findings.close()?;
     // Without an address there is a problem, so `close` has returned.
     let Some(settings) = settings else {

@@ -571,6 +571,43 @@ fn doubtful_things_are_warned_of() {
     );
 }
 
+/// Text that hardly compresses below three quarters of its size.
+fn noise(bytes: usize) -> String {
+    let mut state: u64 = 1;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + (state >> 58) as u8)
+    };
+    (0..bytes)
+        .map(|_| next())
+        .collect::<String>()
+        .replace(['{', '}'], "_")
+}
+
+#[test]
+fn a_large_sync_spec_is_warned_of_and_a_huge_one_refused() {
+    let with_template = |bytes| {
+        let mut pod = annotations("inject: true");
+        pod.insert(format!("{PREFIX}template-big"), noise(bytes));
+        parse(&pod, &defaults())
+    };
+    let Ok(Reading::Asked(large)) = with_template(80 << 10) else {
+        panic!("80 KiB are accepted");
+    };
+    expect![[r#"
+        [sync-spec]: will take 84 KiB of at most 128 KiB: spread the files over several pods, or keep long templates in the application and fetch values alone
+    "#]].assert_eq(&lines(&large.warnings));
+    let annotation = large.spec.to_annotation();
+    assert!(annotation.starts_with("zlib:"));
+    assert_eq!(SyncSpec::from_annotation(&annotation), Ok(large.spec));
+    let problems = with_template(160 << 10).expect_err("160 KiB are refused");
+    expect![[r#"
+        [sync-spec]: would take 167 KiB; at most 128 KiB, and 1 MiB before compression, are accepted: spread the files over several pods, or keep long templates in the application and fetch values alone
+    "#]].assert_eq(&lines(&problems));
+}
+
 #[test]
 fn a_flood_of_mistakes_is_cut() {
     let flood: BTreeMap<String, String> = (0..5000)
