@@ -1,1 +1,100 @@
-//! The commands for people.
+//! The program `freshet`: its subcommands and what they have in common.
+//!
+//! A command is a function from arguments and input to an [`Outcome`]; printing and exiting happen
+//! here.
+
+pub mod defaults;
+#[cfg(feature = "webhook")]
+mod webhook;
+
+use std::io::{self, ErrorKind, Write as _};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Live Vault secrets in Kubernetes pods: a mutating admission webhook and a tiny native sidecar
+#[derive(Debug, Parser)]
+#[command(name = "freshet", version)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[cfg(feature = "webhook")]
+    Webhook(Box<webhook::Arguments>),
+}
+
+/// What a command says, and the exit code: 0 well, 1 the answer is no, 2 it could not be asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// For standard output, as it is.
+    pub(crate) stdout: Vec<u8>,
+    /// For standard error.
+    pub(crate) stderr: String,
+    /// The exit code.
+    pub(crate) code: u8,
+}
+
+/// Runs the program with the arguments and streams of the process.
+///
+/// Wrong usage is told on standard error and ends in exit code 2.
+pub fn main() -> ExitCode {
+    let outcome = match Program::parse().command {
+        #[cfg(feature = "webhook")]
+        Command::Webhook(arguments) => webhook::run(*arguments),
+    };
+    print(&outcome)
+}
+
+/// Writes the outcome. A reader that has seen enough (`freshet inject … | head`) is no failure.
+fn print(outcome: &Outcome) -> ExitCode {
+    // Nothing can be told when standard error is closed.
+    let _ = io::stderr().write_all(outcome.stderr.as_bytes());
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(&outcome.stdout)
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "error: standard output: {error}");
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(outcome.code),
+    }
+}
+
+impl Outcome {
+    /// The outcome of a command that could not do its work: one line, exit code 2.
+    pub(crate) fn unusable(message: impl std::fmt::Display) -> Self {
+        Self {
+            stderr: format!("error: {message}\n"),
+            code: 2,
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_options_of_the_commands_do_not_collide() {
+        Program::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        for command in Program::command().get_subcommands() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.starts_with("Examples:"), "{}", command.get_name());
+        }
+    }
+}

@@ -16,6 +16,7 @@ use crate::spec::{
 };
 
 pub use self::problem::Problem;
+pub use self::quantity::Quantity;
 
 /// What a dialect found on a pod that has no problem.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::spec::Invalid;
 /// An amount of a resource that is not negative, in the syntax of Kubernetes'
 /// `resource.Quantity`. It keeps the author's text and compares by value.
 #[derive(Clone, Debug)]
-pub(super) struct Quantity {
+pub struct Quantity {
     text: String,
     /// Billionths: the finest unit that Kubernetes keeps.
     nanos: u128,
@@ -17,17 +17,17 @@ pub(super) struct Quantity {
 
 impl Quantity {
     /// The text as it was written.
-    pub(super) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The amount in whole units (bytes, cores), rounded up as Kubernetes does.
-    pub(super) fn whole(&self) -> u128 {
+    pub fn whole(&self) -> u128 {
         self.nanos.div_ceil(NANO)
     }
 
     /// Whether the amount is a whole number of units; a fraction of a byte is a slip for `Mi`.
-    pub(super) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.nanos.is_multiple_of(NANO)
     }
 }
