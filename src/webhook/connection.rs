@@ -77,16 +77,16 @@ impl Protocol {
         });
         let builder = builder(http2, self.limits.head);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::select! {
+        let farewell = tokio::select! {
             _ = connection.as_mut() => return,
-            () = activity.ceases(&self.limits) => {}
-            () = shutdown.requested() => {}
-        }
+            spoke = activity.ceases(&self.limits) => if spoke { FAREWELL } else { Duration::ZERO },
+            () = shutdown.requested() => FAREWELL,
+        };
         connection.as_mut().graceful_shutdown();
-        // The drain of the whole server bounds what is open on purpose; this bounds the rest.
+        // An open request has all the time that the server's own end leaves it.
         tokio::select! {
             _ = connection => {}
-            () = activity.rests_for(FAREWELL) => {}
+            () = activity.rests_for(farewell) => {}
         }
     }
 }
@@ -118,12 +118,15 @@ struct Activity {
 }
 
 impl Activity {
-    /// Resolves when the first request does not come in time, or none comes for long.
-    async fn ceases(&self, limits: &Limits) {
+    /// Resolves when the first request does not come in time, or none comes for long; answers
+    /// whether there was one.
+    async fn ceases(&self, limits: &Limits) -> bool {
         sleep(limits.head).await;
-        if self.begun.load(Ordering::Relaxed) > 0 {
+        let spoke = self.begun.load(Ordering::Relaxed) > 0;
+        if spoke {
             self.rests_for(limits.idle).await;
         }
+        spoke
     }
 
     /// Resolves when no request was begun or open for `time`.

@@ -119,14 +119,8 @@ fn misregistered(request: &AdmissionRequest<'_>, operation: Operation) -> Option
     let is_pod = (&*resource.group, &*resource.version, &*resource.resource) == pods
         && request.sub_resource.is_empty();
     let message = if !is_pod {
-        let slash = if request.sub_resource.is_empty() {
-            ""
-        } else {
-            "/"
-        };
         format!(
-            "{resource}{slash}{}: Freshet reviews pods alone: the rules of the webhook configuration must name apiGroups [\"\"], apiVersions [\"v1\"], resources [\"pods\"]",
-            request.sub_resource
+            "{request}: Freshet reviews pods alone: the rules of the webhook configuration must name apiGroups [\"\"], apiVersions [\"v1\"], resources [\"pods\"]"
         )
     } else if operation == Operation::Create && !request.object.is_object() {
         "request.object: must be a pod; the API server sent none".to_owned()

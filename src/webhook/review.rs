@@ -70,10 +70,21 @@ pub struct Resource<'a> {
     pub resource: Cow<'a, str>,
 }
 
-impl fmt::Display for Resource<'_> {
-    /// As `kubectl` takes it: `deployments.v1.apps`, and `pods.v1.` for the core group.
+impl fmt::Display for AdmissionRequest<'_> {
+    /// What the request is about: `apps/v1 deployments`, `v1 pods/ephemeralcontainers`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.resource, self.version, self.group)
+        let Resource {
+            group,
+            version,
+            resource,
+        } = &self.resource;
+        let after = |text: &str| if text.is_empty() { "" } else { "/" };
+        let (slash, subslash) = (after(group), after(&self.sub_resource));
+        write!(
+            f,
+            "{group}{slash}{version} {resource}{subslash}{}",
+            self.sub_resource
+        )
     }
 }
 

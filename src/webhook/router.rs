@@ -20,6 +20,7 @@ pub fn admission(app: Arc<App>) -> Router {
     Router::new()
         .route("/mutate", post(mutate))
         .merge(health())
+        .method_not_allowed_fallback(another_method)
         .fallback(async |method: Method, uri: Uri| not_here(&method, &uri, "POST /mutate"))
         .with_state(app)
 }
@@ -30,6 +31,7 @@ pub fn observation(app: Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .merge(health())
+        .method_not_allowed_fallback(another_method)
         .fallback(async |method: Method, uri: Uri| not_here(&method, &uri, "GET /metrics"))
         .with_state(app)
 }
@@ -38,10 +40,11 @@ fn health() -> Router<Arc<App>> {
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .method_not_allowed_fallback(async |method: Method, uri: Uri| {
-            let message = format!("{method} {}: another method is expected", uri.path());
-            Failure::new(StatusCode::METHOD_NOT_ALLOWED, message)
-        })
+}
+
+async fn another_method(method: Method, uri: Uri) -> Failure {
+    let message = format!("{method} {}: another method is expected", uri.path());
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, message)
 }
 
 fn not_here(method: &Method, uri: &Uri, offered: &str) -> Failure {

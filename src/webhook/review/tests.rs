@@ -69,7 +69,7 @@ fn unknown_fields_are_skipped_and_strings_are_borrowed() {
     assert!(matches!(request.uid, Cow::Borrowed("u-1")));
     assert_eq!(request.dry_run, Some(true));
     assert_eq!(request.object, Value::Null);
-    assert_eq!(request.resource.to_string(), "pods.v1.");
+    assert_eq!(request.to_string(), "v1 pods");
 }
 
 #[track_caller]
