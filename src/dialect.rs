@@ -17,6 +17,7 @@ use crate::spec::{
 
 pub use self::problem::Problem;
 pub use self::quantity::Quantity;
+pub(crate) use self::suggest::closest;
 
 /// What a dialect found on a pod that has no problem.
 #[derive(Clone, Debug, PartialEq, Eq)]

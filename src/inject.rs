@@ -21,7 +21,6 @@ mod metrics;
 mod patch;
 mod plan;
 mod pod;
-mod quantity;
 mod readable;
 mod refusal;
 mod resources;

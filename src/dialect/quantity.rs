@@ -21,6 +21,11 @@ impl Quantity {
         &self.text
     }
 
+    /// The amount in billionths of a unit.
+    pub(crate) fn nanos(&self) -> u128 {
+        self.nanos
+    }
+
     /// The amount in whole units (bytes, cores), rounded up as Kubernetes does.
     pub fn whole(&self) -> u128 {
         self.nanos.div_ceil(NANO)

@@ -13,7 +13,6 @@ pub(super) fn problems(
     targets: &[&ContainerView<'_>],
 ) -> Vec<Problem> {
     let mut problems: Vec<_> = containers(pod).chain(volumes(pod)).collect();
-    problems.extend(between_own(spec));
     for container in targets {
         problems.extend(mounts(pod, container, spec));
     }
@@ -43,26 +42,6 @@ fn volumes<'p>(pod: &'p PodView<'_>) -> impl Iterator<Item = Problem> + 'p {
                 "is the name of a volume that is added: rename this one",
             )
         })
-    })
-}
-
-/// Two directories of ours, one inside the other.
-fn between_own(spec: &SyncSpec) -> impl Iterator<Item = Problem> + '_ {
-    spec.mounts.iter().enumerate().flat_map(|(index, mount)| {
-        let others = &spec.mounts[index + 1..];
-        others
-            .iter()
-            .filter(|other| mount.mount_path.overlaps(other.mount_path.as_str()))
-            .map(|other| {
-                Problem::of_value(
-                    "metadata.annotations",
-                    other.mount_path.as_str(),
-                    format!(
-                        "a mount path cannot lie inside another one, here {}",
-                        mount.mount_path
-                    ),
-                )
-            })
     })
 }
 

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::quantity::Quantity;
+use super::resources::amount;
 
 /// Fields of a container that nobody else has a reason to add.
 const DECISIVE: [&str; 8] = [
@@ -71,7 +71,7 @@ fn has_each(found: &Value, planned: &Value) -> bool {
 }
 
 fn is_same_quantity(found: &Value, planned: &Value) -> bool {
-    let quantity = |value: &Value| Quantity::parse(value.as_str()?);
+    let quantity = |value: &Value| amount(value.as_str()?);
     found == planned || (quantity(found).is_some() && quantity(found) == quantity(planned))
 }
 

@@ -2,7 +2,7 @@
 
 use super::plan::Choices;
 use super::pod::PodView;
-use super::quantity::Quantity;
+use super::resources::amount;
 use super::{mesh, readable, targets};
 use crate::dialect::{Parsed, Problem};
 use crate::spec::ANNOTATION;
@@ -18,7 +18,7 @@ pub(super) fn warnings(
 ) -> Vec<Problem> {
     let mut warnings = parsed.warnings.clone();
     warnings.extend(before_refresher(pod, choices));
-    warnings.extend(targets::late(pod, &choices.targets));
+    warnings.extend(targets::late(pod, &parsed.settings, &choices.targets));
     warnings.extend(readable::warnings(pod, &parsed.spec, choices));
     warnings.extend(short_of_memory(parsed, choices));
     warnings.extend(large(choices));
@@ -47,7 +47,7 @@ fn before_refresher(pod: &PodView<'_>, choices: &Choices<'_, '_>) -> Vec<Problem
 fn short_of_memory(parsed: &Parsed, choices: &Choices<'_, '_>) -> Option<Problem> {
     let limit = parsed.settings.resources.limits_memory.as_deref()?;
     let needed = choices.memory.refresher.to_string();
-    (Quantity::parse(limit) < Quantity::parse(&needed)).then(|| {
+    (amount(limit) < amount(&needed)).then(|| {
         Problem::of_value(
             "metadata.annotations[freshet.dev/limits-memory]",
             limit,

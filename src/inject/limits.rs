@@ -6,8 +6,7 @@
 
 use super::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType};
 use super::pod::{List, PodView};
-use super::quantity::Quantity;
-use super::resources::{has_resources, quantity};
+use super::resources::{amount, has_resources, of_container};
 use crate::dialect::{Problem, Resources};
 
 /// The resources that the refresher has, and that a namespace usually limits.
@@ -124,18 +123,18 @@ impl<'a> Own<'a> {
         once: bool,
     ) -> Option<Problem> {
         let max = item.max.get(self.name)?;
-        let most = Quantity::parse(max)?;
-        let own = Quantity::parse(self.limit?)?;
-        let others: Quantity = pod
+        let most = amount(max)?;
+        let own = amount(self.limit?)?;
+        let others: u128 = pod
             .containers
             .iter()
             .filter(|container| container.list == List::App || container.is_sidecar())
-            .filter_map(|container| quantity(container.fields, "limits", self.name))
+            .filter_map(|container| of_container(container.fields, "limits", self.name))
             .sum();
         let sum = if once {
             own.max(others)
         } else {
-            own.plus(others)
+            own.saturating_add(others)
         };
         (others <= most && sum > most).then(|| {
             self.problem(
@@ -183,12 +182,15 @@ impl<'a> Own<'a> {
 }
 
 fn less(one: &str, other: &str) -> bool {
-    Quantity::parse(one) < Quantity::parse(other)
+    amount(one) < amount(other)
 }
 
+/// Whether the limit is over `ratio` times the request; a ratio is a quantity too (`1.5`, `1500m`).
 fn exceeds(limit: &str, request: &str, ratio: &str) -> bool {
-    match [limit, request, ratio].map(Quantity::parse) {
-        [Some(limit), Some(request), Some(ratio)] => limit.exceeds(request, ratio),
-        _ => false,
-    }
+    let [Some(limit), Some(request), Some(ratio)] = [limit, request, ratio].map(amount) else {
+        return false;
+    };
+    // Amounts are billionths, so their product has a billion too many.
+    let most = request.checked_mul(ratio);
+    most.is_some_and(|most| limit.saturating_mul(1_000_000_000) > most)
 }

@@ -10,8 +10,8 @@ use super::pod::{ContainerView, List, PodView};
 use super::security::Ids;
 use super::sidecar::Sidecar;
 use super::{
-    Defaults, Summary, collision, doubts, limits, mesh, metrics, refusal, resources, security,
-    targets, volumes,
+    Defaults, Summary, collision, doubts, limits, mesh, metrics, refusal, resources, targets,
+    volumes,
 };
 use crate::dialect::{Parsed, Problem, Resources};
 use crate::spec::{ANNOTATION, Invalid, Role};
@@ -138,13 +138,6 @@ fn against(
     if !settings.once {
         problems.extend(refusal::of_sidecar(cluster));
     }
-    if spec.mounts.is_empty() {
-        problems.push(Problem::new(
-            "metadata.annotations",
-            "must name at least one secret or template",
-        ));
-    }
-    problems.extend(security::problem(settings));
     problems.extend(mesh::problem(pod, &settings.vault_address, choices.ids));
     problems.extend(collision::problems(pod, spec, &choices.targets));
     let resources = choices.resources.as_ref();

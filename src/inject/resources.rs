@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::memory::Memory;
 use super::pod::PodView;
-use super::quantity::Quantity;
-use crate::dialect::Resources;
+use crate::dialect::{Quantity, Resources};
 
 /// A CPU limit for pods that must have one. Starting a container takes some 30 ms of CPU inside its
 /// own cgroup: with much less the start of every pod would wait for it.
@@ -93,11 +92,16 @@ pub(super) fn has_resources(pod: &PodView<'_>) -> bool {
         .is_some_and(|resources| !resources.is_empty())
 }
 
-/// A quantity of a container: `part` is `requests` or `limits`. An absent request is the limit.
-pub(super) fn quantity(container: &Map<String, Value>, part: &str, name: &str) -> Option<Quantity> {
+/// A quantity in billionths, which add and compare; `None` for what is no quantity.
+pub(super) fn amount(text: &str) -> Option<u128> {
+    text.parse().ok().map(|quantity: Quantity| quantity.nanos())
+}
+
+/// A quantity of a container, in billionths: `part` is `requests` or `limits`. An absent request is the limit.
+pub(super) fn of_container(container: &Map<String, Value>, part: &str, name: &str) -> Option<u128> {
     let amount = |part: &str| match container.get("resources")?.get(part)?.get(name)? {
-        Value::String(text) => Quantity::parse(text),
-        Value::Number(number) => Quantity::parse(&number.to_string()),
+        Value::String(text) => amount(text),
+        Value::Number(number) => amount(&number.to_string()),
         _ => None,
     };
     amount(part).or_else(|| (part == "requests").then(|| amount("limits")).flatten())
@@ -109,9 +113,9 @@ fn is_guaranteed(pod: &PodView<'_>) -> bool {
     !pod.containers.is_empty()
         && pod.containers.iter().all(|container| {
             ["cpu", "memory"].into_iter().all(|name| {
-                let limit = quantity(container.fields, "limits", name);
-                limit.is_some_and(|limit| !limit.is_zero())
-                    && quantity(container.fields, "requests", name) == limit
+                let limit = of_container(container.fields, "limits", name);
+                limit.is_some_and(|limit| limit > 0)
+                    && of_container(container.fields, "requests", name) == limit
             })
         })
 }
@@ -122,7 +126,7 @@ fn fit(
     [request, limit]: [&Option<String>; 2],
     [default_request, default_limit]: [&Option<String>; 2],
 ) -> (Option<String>, Option<String>) {
-    let over = |request: &str, limit: &str| Quantity::parse(request) > Quantity::parse(limit);
+    let over = |request: &str, limit: &str| amount(request) > amount(limit);
     match (request, limit) {
         (Some(request), None) => {
             let limit = default_limit
@@ -143,7 +147,7 @@ fn fit(
 }
 
 fn greatest(one: &str, other: &str) -> String {
-    match Quantity::parse(one) >= Quantity::parse(other) {
+    match amount(one) >= amount(other) {
         true => one.to_owned(),
         false => other.to_owned(),
     }

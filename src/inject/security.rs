@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::mesh;
 use super::pod::{List, PodView};
-use crate::dialect::{Problem, Settings};
+use crate::dialect::Settings;
 
 /// The user of the refresher's image.
 const IMAGE_USER: u32 = 65532;
@@ -65,17 +65,6 @@ impl Ids {
         context.extend(fixed.map(|(field, value)| (field.to_owned(), value)));
         Value::Object(context)
     }
-}
-
-/// The refresher never runs as root: its security context says so, and the kubelet holds it to that.
-pub(super) fn problem(settings: &Settings) -> Option<Problem> {
-    (settings.user == Some(0)).then(|| {
-        Problem::of_value(
-            "metadata.annotations[freshet.dev/user]",
-            "0",
-            "must not be root: a root application reads the files of any user",
-        )
-    })
 }
 
 /// An id of a security context.

@@ -2,7 +2,7 @@
 
 use super::mesh;
 use super::pod::{ContainerView, PodView, is_reserved_volume, text};
-use crate::dialect::{Problem, Settings};
+use crate::dialect::{Problem, Settings, closest};
 use crate::spec::ContainerName;
 
 const ANNOTATION: &str = "metadata.annotations[freshet.dev/containers]";
@@ -48,13 +48,14 @@ pub(super) fn choose<'p, 'a>(
 /// The containers that get nothing because they came after an earlier pass.
 pub(super) fn late<'p, 'a>(
     pod: &'p PodView<'a>,
+    settings: &Settings,
     chosen: &[&'p ContainerView<'a>],
 ) -> impl Iterator<Item = Problem> {
     let chosen: Vec<_> = chosen.iter().map(|container| container.path()).collect();
-    let asked = !pod.annotations.contains_key("freshet.dev/containers");
+    let all = settings.containers.is_none();
     pod.containers
         .iter()
-        .filter(move |container| asked && !mesh::is_mesh(container))
+        .filter(move |container| all && !mesh::is_mesh(container))
         .filter(move |container| !chosen.contains(&container.path()))
         .map(|container| {
             Problem::of_value(
@@ -75,11 +76,10 @@ fn has_ours(pod: &PodView<'_>, container: &ContainerView<'_>) -> bool {
 fn unknown(pod: &PodView<'_>, name: &ContainerName) -> Option<Problem> {
     let names: Vec<_> = pod.containers.iter().map(ContainerView::name).collect();
     let name = name.as_str();
-    (!names.contains(&name)).then(|| {
-        Problem::of_value(
-            ANNOTATION,
-            name,
-            format!("is no container of the pod, which has {}", names.join(", ")),
-        )
-    })
+    let message = match closest(name, names.iter().copied()) {
+        Some(near) if near == name => return None,
+        Some(near) => format!("is no container of the pod: did you mean {near}?"),
+        None => format!("is no container of the pod, which has {}", names.join(", ")),
+    };
+    Some(Problem::of_value(ANNOTATION, name, message))
 }
