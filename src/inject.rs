@@ -168,7 +168,8 @@ pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts
     }
     let (annotations, mut problems) = pod::annotations(request.pod);
     let reading = native::parse(&annotations, &defaults.dialect);
-    if let Ok(Reading::NotAsked(warnings)) = reading {
+    if let Ok(Reading::NotAsked(mut warnings)) = reading {
+        warnings.extend(pod::left_over(request.pod));
         return skip(SkipReason::NotAsked, warnings);
     }
     let view = PodView::of(request.pod, annotations);

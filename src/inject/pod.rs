@@ -254,6 +254,17 @@ pub(super) fn annotations(pod: &Value) -> (BTreeMap<String, String>, Vec<Problem
     (annotations, problems)
 }
 
+/// A refresher in a pod that asks for none, e.g. from a manifest that was exported from a cluster.
+pub(super) fn left_over(pod: &Value) -> Option<Problem> {
+    let mut inits = items(pod.pointer("/spec/initContainers"));
+    let index = inits.position(|container| container.as_object().is_some_and(is_refresher))?;
+    Some(Problem::of_value(
+        format!("spec.initContainers[{index}]"),
+        CONTAINER,
+        "was added when injection was on, and injection is off: remove it, the volumes that begin with freshet- and their mounts",
+    ))
+}
+
 /// The objects of a list of the spec, with their index.
 fn objects<'a>(
     spec: &'a Map<String, Value>,
