@@ -5,10 +5,6 @@ use super::pod::PodView;
 use super::resources::amount;
 use super::{mesh, readable, targets};
 use crate::dialect::{Parsed, Problem};
-use crate::spec::ANNOTATION;
-
-/// Over this the annotation is worth a word.
-const SYNC_SPEC_BYTES: usize = 64 << 10;
 
 /// All warnings: the dialect's, then those that need the pod.
 pub(super) fn warnings(
@@ -21,7 +17,6 @@ pub(super) fn warnings(
     warnings.extend(targets::late(pod, &parsed.settings, &choices.targets));
     warnings.extend(readable::warnings(pod, &parsed.spec, choices));
     warnings.extend(short_of_memory(parsed, choices));
-    warnings.extend(large(choices));
     warnings
 }
 
@@ -52,19 +47,6 @@ fn short_of_memory(parsed: &Parsed, choices: &Choices<'_, '_>) -> Option<Problem
             "metadata.annotations[freshet.dev/limits-memory]",
             limit,
             format!("is less than the {needed} that the refresher needs when each secret is as large as Vault allows: it may be killed and started again"),
-        )
-    })
-}
-
-fn large(choices: &Choices<'_, '_>) -> Option<Problem> {
-    let size = choices.sync_spec.len();
-    (size > SYNC_SPEC_BYTES).then(|| {
-        Problem::new(
-            format!("metadata.annotations[{ANNOTATION}]"),
-            format!(
-                "has {} KiB of the 256 that Kubernetes allows for all annotations together",
-                size >> 10
-            ),
         )
     })
 }

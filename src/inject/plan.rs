@@ -14,7 +14,7 @@ use super::{
     volumes,
 };
 use crate::dialect::{Parsed, Problem, Resources};
-use crate::spec::{ANNOTATION, Invalid, Role};
+use crate::spec::{Invalid, Role};
 
 /// What shall be there, in Kubernetes' words.
 #[derive(Debug)]
@@ -46,10 +46,6 @@ pub(super) struct Choices<'p, 'a> {
     pub(super) resources: Option<Resources>,
     pub(super) sync_spec: String,
 }
-
-/// Over this the annotation is refused: all annotations of an object together may have 256 KiB, and
-/// whoever applies the manifest may keep a copy of it in one of them.
-const SYNC_SPEC_BYTES: usize = 128 << 10;
 
 impl Plan {
     /// Plans for a pod.
@@ -142,15 +138,6 @@ fn against(
     problems.extend(collision::problems(pod, spec, &choices.targets));
     let resources = choices.resources.as_ref();
     problems.extend(limits::problems(pod, resources, settings.once, cluster));
-    if choices.sync_spec.len() > SYNC_SPEC_BYTES {
-        problems.push(Problem::new(
-            format!("metadata.annotations[{ANNOTATION}]"),
-            format!(
-                "would have {} KiB, and at most 128 are taken: shorten the templates, or split the pod",
-                choices.sync_spec.len() >> 10
-            ),
-        ));
-    }
     problems
 }
 

@@ -245,19 +245,30 @@ fn what_an_earlier_injection_left_is_told_when_injection_is_off() {
 }
 
 #[test]
-fn a_sync_spec_of_over_64_kib_is_a_warning_and_over_128_kib_our_own_refusal() {
-    let pod = |kib: usize| {
+fn sync_spec_over_16_kib_is_compressed_over_64_kib_a_warning_over_128_kib_our_own_refusal() {
+    let pod = |kib: u32| {
         let mut pod = pod(
             "{metadata: {annotations: {freshet.dev/inject: 'true'}}, spec: {containers: [{name: web}]}}",
         );
-        pod["metadata"]["annotations"]["freshet.dev/template-a"] = json!("x".repeat(kib << 10));
+        // Text that compresses badly: the digits of a linear congruential sequence.
+        let mut state = 1u32;
+        let mut text = String::new();
+        while text.len() < (kib as usize) << 10 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text.push(char::from(b' ' + (state >> 24) as u8 % 90));
+        }
+        pod["metadata"]["annotations"]["freshet.dev/template-a"] = json!(text.replace("{{", "[["));
         pod
     };
-    assert_eq!(injection(&pod(63)).warnings, []);
-    expect!["metadata.annotations[freshet.dev/sync-spec]: has 100 KiB of the 256 that Kubernetes allows for all annotations together"]
-        .assert_eq(&lines(&injection(&pod(100)).warnings));
-    expect!["metadata.annotations[freshet.dev/sync-spec]: would have 130 KiB, and at most 128 are taken: shorten the templates, or split the pod"]
-        .assert_eq(&denied(decision(&pod(130))));
+    let text = |kib| {
+        let patched = injected(&pod(kib));
+        patched["metadata"]["annotations"]["freshet.dev/sync-spec"].to_string()
+    };
+    assert!(text(10).starts_with(r#""{\"version"#));
+    assert!(text(20).starts_with(r#""zlib:"#));
+    assert_eq!(injection(&pod(20)).warnings, []);
+    expect!["metadata.annotations[freshet.dev/sync-spec]: will take 90 KiB of at most 128 KiB: spread the files over several pods, or keep long templates in the application and fetch values alone"].assert_eq(&lines(&injection(&pod(80)).warnings));
+    expect!["metadata.annotations[freshet.dev/sync-spec]: would take 224 KiB; at most 128 KiB, and 1 MiB before compression, are accepted: spread the files over several pods, or keep long templates in the application and fetch values alone"].assert_eq(&denied(decision(&pod(200))));
 }
 
 #[test]
