@@ -12,7 +12,5 @@
 )]
 
 mod admission;
-mod registration;
 mod support;
 mod vault;
-// mod whole_way;

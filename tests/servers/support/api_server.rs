@@ -21,8 +21,7 @@ pub(crate) struct ApiServer {
     pub(crate) url: String,
     /// Signs the API server's certificate, and those of its clients.
     pub(crate) authority: Authority,
-    /// For programs that talk to it, as a member of `system:masters`.
-    pub(crate) kubeconfig: PathBuf,
+    kubeconfig: PathBuf,
 }
 
 /// What a `kubectl` command did.

@@ -1,0 +1,134 @@
+//! From a path to what answers it, and whether the token may.
+
+use std::time::SystemTime;
+
+use super::answer::Answer;
+use super::parameters::Parameters;
+use super::request::{Method, Request};
+use super::state::State;
+use super::token::Grant;
+
+impl State {
+    /// The right answer to `request`.
+    pub(super) fn respond(&mut self, request: &Request<'_>, now: SystemTime) -> Answer {
+        let path = request.path;
+        if matches!(path, "sys/health" | "sys/seal-status") {
+            return super::sys::unsealed(path);
+        }
+        if let (Some(method), Method::Write) = (self.auth_method(path, "login"), request.method) {
+            return match method.login(request.body, now) {
+                Ok(grant) => self.tokens.issue(grant, now),
+                Err(answer) => answer,
+            };
+        }
+        let Some(token) = request.token.filter(|token| !token.is_empty()) else {
+            return Answer::error(403, &["permission denied"]);
+        };
+        let Some(acl) = self.tokens.acl(token, &self.policies, now) else {
+            return Answer::error(
+                403,
+                &["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"],
+            );
+        };
+        // Who may look up a mount is decided by what the token may do in it.
+        if let Some(path) = path.strip_prefix("sys/internal/ui/mounts/") {
+            return super::sys::find_mount(&self.mounts, path, &acl);
+        }
+        if !acl.allows(path, self.capabilities(request)) {
+            return Answer::permission_denied();
+        }
+        self.allowed(token, request, now)
+    }
+
+    fn allowed(&mut self, token: &str, request: &Request<'_>, now: SystemTime) -> Answer {
+        if let Some(verb) = request.path.strip_prefix("auth/token/") {
+            return self.token_request(verb, token, request, now);
+        }
+        if let Some(rest) = request.path.strip_prefix("sys/") {
+            return self.system_request(rest, request);
+        }
+        if let Some(rest) = request.path.strip_prefix("auth/") {
+            let mut methods = self.auth_methods.iter_mut().rev();
+            let found = methods
+                .find_map(|(mount, method)| Some((rest.strip_prefix(mount.as_str())?, method)));
+            return match found {
+                Some((rest, method)) => method.answer(rest, request),
+                None => no_route(request.path),
+            };
+        }
+        let mut mounts = self.mounts.iter_mut().rev();
+        let found = mounts
+            .find_map(|(mount, engine)| Some((request.path.strip_prefix(mount.as_str())?, engine)));
+        match found {
+            Some((rest, engine)) => engine.answer(rest, request, now),
+            None => no_route(request.path),
+        }
+    }
+
+    fn token_request(
+        &mut self,
+        verb: &str,
+        token: &str,
+        request: &Request<'_>,
+        now: SystemTime,
+    ) -> Answer {
+        let parameters = match Parameters::parse(request.body) {
+            Ok(parameters) => parameters,
+            Err(answer) => return answer,
+        };
+        match (verb, request.method) {
+            ("lookup-self", Method::Read) => self.tokens.look_up(token, now),
+            ("renew-self", Method::Write) => {
+                self.tokens
+                    .renew(token, parameters.duration("increment"), now)
+            }
+            ("revoke-self", Method::Write) => self.tokens.revoke(token),
+            ("create", Method::Write) => {
+                let grant = Grant {
+                    policies: parameters.list("policies").unwrap_or_default(),
+                    ttl: parameters.duration("ttl").unwrap_or_default(),
+                    max_ttl: parameters.duration("explicit_max_ttl").unwrap_or_default(),
+                    metadata: std::collections::BTreeMap::new(),
+                    display_name: "token".to_owned(),
+                };
+                self.tokens.issue(grant, now)
+            }
+            _ => Answer::error(405, &["unsupported operation"]),
+        }
+    }
+
+    /// The capabilities one of which `request` needs.
+    fn capabilities(&self, request: &Request<'_>) -> &'static [&'static str] {
+        match request.method {
+            Method::Read => &["read"],
+            Method::List => &["list"],
+            Method::Delete => &["delete"],
+            Method::Write => {
+                let mut mounts = self.mounts.iter().rev();
+                let is_new = mounts.find_map(|(mount, engine)| {
+                    Some(!engine.exists(request.path.strip_prefix(mount.as_str())?))
+                });
+                if is_new == Some(true) {
+                    &["create"]
+                } else {
+                    &["update"]
+                }
+            }
+        }
+    }
+
+    /// The auth method whose `verb` `path` is.
+    fn auth_method(&self, path: &str, verb: &str) -> Option<&super::auth::AuthMethod> {
+        let mount = path.strip_prefix("auth/")?.strip_suffix(verb)?;
+        self.auth_methods.get(mount)
+    }
+}
+
+fn no_route(path: &str) -> Answer {
+    Answer::error(
+        404,
+        &[&format!(
+            "no handler for route \"{path}\". route entry not found."
+        )],
+    )
+}

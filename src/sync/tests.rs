@@ -1,9 +1,0 @@
-//! The engine against a Vault that answers in virtual time.
-
-mod chaos;
-mod faults;
-mod herd;
-mod looks;
-mod spec_changes;
-mod tokens;
-mod world;

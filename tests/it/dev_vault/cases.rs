@@ -1,0 +1,332 @@
+//! What the client meets at a Vault, written once: these cases run against the dev Vault here and
+//! against a real Vault in `tests/servers`, which proves the dev Vault faithful.
+
+use std::time::{Duration, SystemTime};
+
+use freshet::secret::{VaultSecret, write_json_map};
+use freshet::spec::AuthType;
+use freshet::vault::{Class, Engine, TokenLease, VaultApi as _};
+use serde_json::json;
+
+use super::target::{Target, issuer, jwt, jwt_at, refused, vault_path};
+
+fn text(secret: &VaultSecret) -> String {
+    let mut data = Vec::new();
+    write_json_map(&secret.data, &mut data);
+    String::from_utf8(data).expect("UTF-8")
+}
+
+pub(crate) async fn kv_versions_are_told_apart(target: &Target) {
+    let client = target.client(AuthType::Jwt, "jwt", "none");
+    let (one, two) = (
+        target.mount_kv("told/one", "1").await,
+        target.mount_kv("told/two", "2").await,
+    );
+    assert_eq!((one.engine, two.engine), (Engine::Plain, Engine::KvV2));
+    assert_eq!(
+        (one.path.as_str(), two.path.as_str()),
+        ("told/one", "told/two")
+    );
+    target
+        .write("told/one/db", json!({ "user": "one", "port": 5432 }))
+        .await;
+    target
+        .write(
+            "told/two/data/db",
+            json!({ "data": { "user": "two", "port": 5432 } }),
+        )
+        .await;
+    let root = target.root();
+    let secret = client
+        .read(&root, &one, &vault_path("told/one/db"), None)
+        .await
+        .expect("secret");
+    assert_eq!(
+        (text(&secret).as_str(), secret.version, secret.lease),
+        (r#"{"port":5432,"user":"one"}"#, None, None)
+    );
+    let path = vault_path("told/two/db");
+    let secret = client.read(&root, &two, &path, None).await.expect("secret");
+    assert_eq!(
+        (text(&secret).as_str(), secret.version, secret.lease),
+        (r#"{"port":5432,"user":"two"}"#, Some(1), None)
+    );
+    assert_eq!(client.kv_version(&root, &two, &path).await, Ok(1));
+}
+
+pub(crate) async fn numbers_keep_their_text(target: &Target) {
+    let client = target.client(AuthType::Jwt, "jwt", "none");
+    let mount = target.mount_kv("numbers", "2").await;
+    let data = r#"{"data":{"big":12345678901234567890123,"small":1.50}}"#;
+    let written = target
+        .request("POST", "numbers/data/n", &target.root_token, data)
+        .await;
+    assert_eq!(written.status, 200);
+    let secret = client
+        .read(&target.root(), &mount, &vault_path("numbers/n"), None)
+        .await;
+    assert_eq!(
+        text(&secret.expect("secret")),
+        r#"{"big":12345678901234567890123,"small":1.50}"#
+    );
+}
+
+pub(crate) async fn versions_are_read_deleted_and_destroyed(target: &Target) {
+    let client = target.client(AuthType::Jwt, "jwt", "none");
+    let (mount, root) = (target.mount_kv("versions", "2").await, target.root());
+    let path = vault_path("versions/db");
+    let read = |version| {
+        let (client, root, mount, path) = (&client, &root, &mount, &path);
+        async move { client.read(root, mount, path, version).await }
+    };
+    refused(
+        read(None).await,
+        Class::NotFound,
+        &["there is no such secret", "(HTTP 404)"],
+    );
+    let unwritten = client.kv_version(&root, &mount, &path).await;
+    refused(unwritten, Class::NotFound, &["there is no such secret"]);
+    for user in ["a", "b", "c"] {
+        target
+            .write("versions/data/db", json!({ "data": { "user": user } }))
+            .await;
+    }
+    assert_eq!(
+        text(&read(Some(2)).await.expect("version 2")),
+        r#"{"user":"b"}"#
+    );
+    refused(
+        read(Some(9)).await,
+        Class::NotFound,
+        &["version 9 of it was never written"],
+    );
+    target
+        .write("versions/delete/db", json!({ "versions": [3] }))
+        .await;
+    refused(
+        read(None).await,
+        Class::NotFound,
+        &[
+            "version 3 has been deleted",
+            "vault kv undelete -versions=3",
+        ],
+    );
+    assert_eq!(client.kv_version(&root, &mount, &path).await, Ok(3));
+    target
+        .write("versions/undelete/db", json!({ "versions": [3] }))
+        .await;
+    assert_eq!(read(None).await.expect("undeleted").version, Some(3));
+    target
+        .write("versions/destroy/db", json!({ "versions": [3] }))
+        .await;
+    refused(
+        read(None).await,
+        Class::NotFound,
+        &["version 3 has been destroyed"],
+    );
+}
+
+pub(crate) async fn a_policy_may_hide_the_metadata(target: &Target) {
+    let issuer = issuer();
+    let mount = target.mount_kv("hidden", "2").await;
+    target.policy("hidden", &[("hidden/data/db", "read")]).await;
+    target
+        .write("hidden/data/db", json!({ "data": { "user": "app" } }))
+        .await;
+    let client = target.jwt_method("hidden", &issuer, json!({})).await;
+    let token = client.login(&jwt(&issuer, "vault")).await.expect("token");
+    let path = vault_path("hidden/db");
+    // The right to read in it is enough to look up the mount.
+    assert_eq!(client.mount(&token, &path).await.as_ref(), Ok(&mount));
+    refused(
+        client.kv_version(&token, &mount, &path).await,
+        Class::Denied,
+        &[
+            r#"missing: path "hidden/metadata/db" { capabilities = ["read"] }"#,
+            "permission denied",
+        ],
+    );
+    assert_eq!(
+        client
+            .read(&token, &mount, &path, None)
+            .await
+            .expect("secret")
+            .version,
+        Some(1)
+    );
+    refused(
+        client
+            .read(&token, &mount, &vault_path("hidden/other"), None)
+            .await,
+        Class::Denied,
+        &[r#"missing: path "hidden/data/other" { capabilities = ["read"] }"#],
+    );
+    refused(
+        client.mount(&token, &vault_path("elsewhere/db")).await,
+        Class::Denied,
+        &[
+            "no secrets engine is mounted there",
+            r#"path "elsewhere/data/db""#,
+        ],
+    );
+}
+
+pub(crate) async fn a_login_is_refused_with_the_line_that_mends_it(target: &Target) {
+    let issuer = issuer();
+    target.policy("mend", &[]).await;
+    let client = target.jwt_method("mend", &issuer, json!({})).await;
+    refused(
+        client.login(&jwt(&issuer, "other")).await,
+        Class::Denied,
+        &[
+            "another audience than the service-account token's, which is \"other\"",
+            "vault write auth/mend/role/mend role_type=jwt bound_audiences=other",
+        ],
+    );
+    let stranger = target.client(AuthType::Jwt, "mend", "nobody");
+    refused(
+        stranger.login(&jwt(&issuer, "vault")).await,
+        Class::Denied,
+        &[
+            "the role does not exist",
+            "vault write auth/mend/role/nobody role_type=jwt",
+        ],
+    );
+    let subject = json!({
+        "role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vault"],
+        "bound_subject": "system:serviceaccount:shop:other",
+    });
+    target.write("auth/mend/role/other", subject).await;
+    refused(
+        target
+            .client(AuthType::Jwt, "mend", "other")
+            .login(&jwt(&issuer, "vault"))
+            .await,
+        Class::Denied,
+        &["the role is not for service account app of namespace shop"],
+    );
+    let long_ago = SystemTime::now() - Duration::from_secs(3600);
+    refused(
+        client.login(&jwt_at(&issuer, "vault", long_ago)).await,
+        Class::Denied,
+        &["the service-account token has expired"],
+    );
+    refused(
+        client.login(&jwt(&self::issuer(), "vault")).await,
+        Class::Denied,
+        &["signature does not fit the keys"],
+    );
+    refused(
+        target
+            .client(AuthType::Jwt, "unmounted", "x")
+            .login(&jwt(&issuer, "vault"))
+            .await,
+        Class::Denied,
+        &["no auth method is mounted there"],
+    );
+    client
+        .login(&jwt(&issuer, "vault"))
+        .await
+        .expect("the right one");
+}
+
+pub(crate) async fn a_token_lives_as_long_as_its_role_says(target: &Target) {
+    let issuer = issuer();
+    let mount = target.mount_kv("short", "2").await;
+    target.policy("short", &[("short/*", "read")]).await;
+    target
+        .write("short/data/db", json!({ "data": { "user": "app" } }))
+        .await;
+    let client = target
+        .jwt_method("short", &issuer, json!({ "token_ttl": "1s" }))
+        .await;
+    let token = client.login(&jwt(&issuer, "vault")).await.expect("token");
+    let lease = TokenLease {
+        duration: Duration::from_secs(1),
+        renewable: true,
+    };
+    assert_eq!(token.lease, lease);
+    let path = vault_path("short/db");
+    loop {
+        match client.read(&token, &mount, &path, None).await {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            refusal => {
+                let texts = [
+                    "the Vault token has expired or was revoked",
+                    "invalid token",
+                ];
+                break refused(refusal, Class::TokenInvalid, &texts);
+            }
+        }
+    }
+    refused(
+        client.renew_token(&token).await,
+        Class::TokenInvalid,
+        &["expired or was revoked"],
+    );
+}
+
+pub(crate) async fn a_renewal_ends_at_the_longest_life(target: &Target) {
+    let issuer = issuer();
+    target.policy("longest", &[]).await;
+    let role = json!({ "token_ttl": "60s", "token_max_ttl": "61s" });
+    let client = target.jwt_method("longest", &issuer, role).await;
+    let token = client.login(&jwt(&issuer, "vault")).await.expect("token");
+    assert_eq!(token.lease.duration, Duration::from_secs(60));
+    loop {
+        let lease = client.renew_token(&token).await.expect("renewed");
+        if lease.duration < Duration::from_secs(60) {
+            assert!(lease.duration > Duration::from_secs(50), "{lease:?}");
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+pub(crate) async fn a_revoked_token_is_invalid(target: &Target) {
+    let issuer = issuer();
+    let mount = target.mount_kv("revoked", "2").await;
+    target.policy("revoked", &[("revoked/*", "read")]).await;
+    let client = target.jwt_method("revoked", &issuer, json!({})).await;
+    let token = client.login(&jwt(&issuer, "vault")).await.expect("token");
+    assert_eq!(token.lease.duration, Duration::from_secs(768 * 3600));
+    assert_eq!(client.revoke_token(&token).await, Ok(()));
+    let path = vault_path("revoked/db");
+    let read = client.read(&token, &mount, &path, None).await;
+    refused(read, Class::TokenInvalid, &["expired or was revoked"]);
+    let mount = client.mount(&token, &path).await;
+    refused(mount, Class::TokenInvalid, &["expired or was revoked"]);
+}
+
+/// The server is sealed.
+pub(crate) async fn a_sealed_server_says_so(target: &Target) {
+    let client = target.client(AuthType::Jwt, "jwt", "none");
+    let outcome = client.mount(&target.root(), &vault_path("secret/db")).await;
+    let texts = [
+        "Vault is sealed: unseal it (vault operator unseal)",
+        "(HTTP 503: Vault is sealed)",
+    ];
+    refused(outcome, Class::Unavailable, &texts);
+}
+
+/// The server allows few requests, in seconds of at most `longest`.
+pub(crate) async fn a_rate_limit_says_how_long_to_wait(target: &Target, longest: Duration) {
+    let client = target.client(AuthType::Jwt, "jwt", "none");
+    for _ in 0..100 {
+        let Err(error) = client.mount(&target.root(), &vault_path("secret/db")).await else {
+            continue;
+        };
+        let Class::RateLimited(Some(wait)) = error.class() else {
+            panic!("{error}");
+        };
+        assert!(wait <= longest, "{wait:?}");
+        assert!(
+            error
+                .to_string()
+                .contains("Vault limits the rate of requests"),
+            "{error}"
+        );
+        return;
+    }
+    panic!("no request was limited");
+}
