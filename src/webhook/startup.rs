@@ -160,11 +160,13 @@ async fn listen(option: &'static str, address: SocketAddr) -> Result<TcpListener
         }
         bound => bound,
     };
-    let listener = bound.map_err(|reason| StartError::Listen {
+    let refused = |reason| StartError::Listen {
         option,
         address,
         reason,
-    })?;
+    };
+    let listener = bound.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
     tracing::info!(option, address = address.to_string(), "listening");
     Ok(listener)
 }

@@ -4,7 +4,7 @@ use rustls::InconsistentKeys;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use x509_parser::prelude::{ASN1Time, FromDer as _, GeneralName, X509Certificate};
 use zeroize::Zeroizing;
 
 /// The bytes of the two files; the key is wiped when they are dropped.
@@ -97,9 +97,16 @@ fn validity(leaf: &CertificateDer<'_>) -> Result<Validity, InvalidPair> {
     });
     Ok(Validity {
         not_after: not_after.timestamp(),
-        not_after_text: not_after.to_string(),
+        not_after_text: rfc3339(&not_after),
         names: names.unwrap_or_default(),
     })
+}
+
+fn rfc3339(time: &ASN1Time) -> String {
+    let time = time.to_datetime();
+    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+    let (hour, minute, second) = time.to_hms();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 fn address(octets: &[u8]) -> Option<String> {

@@ -142,6 +142,10 @@ fn the_end_of_its_life_is_a_metric() {
     let signed = parameters.self_signed(&key).expect("signed");
     write(directory.path(), &signed.pem(), &key.serialize_pem());
     let certificate = load(directory.path()).expect("loaded");
+    let pair = certificate.seen.as_ref().expect("a pair").parse();
+    let validity = pair.expect("valid").validity;
+    assert_eq!(validity.not_after_text, "2030-01-02T00:00:00Z");
+    assert_eq!(validity.names, "one");
     let metrics = certificate.metrics.encode();
     assert!(
         metrics.contains("freshet_certificate_expiry_timestamp_seconds 1893542400\n"),
