@@ -97,3 +97,6 @@ pub async fn run(
         limits::follow::<ResourceQuota>(&client, &facts, on_synced),
     );
 }
+
+#[cfg(test)]
+mod tests;
