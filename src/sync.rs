@@ -1,4 +1,42 @@
-//! The sync engine: events in, actions out; no clock, no socket. Pure.
+//! The sync engine: when to log in, to look, to renew, to write. Events in, actions out; no clock,
+//! no socket, no file: outages, expiry and herds are tested in microseconds.
+//!
+//! ```text
+//!            Event, now                         Action
+//! shell ───────────────► Engine::feed ───────────────────► shell
+//!            Tick, Spec, LookNow,               LogIn, Renew, Revoke,
+//!            LoggedIn, Read, Written …          LookUp, CheckVersion, Read, Write, Tell
+//! ```
+//!
+//! - One login for a pod ([`session`]); what it found out about mounts and policies
+//!   ([`mount_table`]) is forgotten with it.
+//! - Each secret ([`secret_state`]) is read once however many files it is in, waits on its own after
+//!   a failure, and keeps its last good data.
+//! - Each mount ([`mount_state`]) is rendered ([`render`]) when one of its secrets changed and all of
+//!   them are there, and then written as a whole.
+//! - Times ([`schedule`], [`backoff`]) are spread by a seed that is passed in.
 
+mod answer;
+mod backoff;
+mod engine;
+mod event;
 mod format;
+mod mount_state;
+mod mount_table;
 pub mod render;
+mod schedule;
+mod secret_state;
+mod session;
+mod spec_change;
+mod status;
+mod timestamp;
+
+pub use self::engine::{Engine, Options};
+pub use self::event::{Action, Event, Notice, Now, TokenId};
+pub use self::status::{
+    Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,
+};
+pub use self::timestamp::Timestamp;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! What Vault's answers about secrets mean.
+
+use std::time::Duration;
+
+use super::engine::Engine;
+use super::event::{Action, Now, TokenId};
+use super::mount_table::Knowledge;
+use super::secret_state::{Phase, Step};
+use super::session::Verdict;
+use crate::secret::VaultSecret;
+use crate::spec::SecretRef;
+use crate::vault::{Class, SecretsMount, TokenLease, VaultError};
+
+/// What a "no" of Vault's comes to.
+enum Denial {
+    /// The policies of the token say no.
+    Denied,
+    /// All that is to be done was done.
+    Handled,
+}
+
+impl Engine {
+    /// The answer to [`Action::LookUp`].
+    pub(super) fn looked_up(
+        &mut self,
+        secret: &SecretRef,
+        result: Result<SecretsMount, VaultError>,
+        out: &mut Vec<Action>,
+    ) {
+        let path = &secret.path;
+        let asked = self.asked(secret, Step::LookUp);
+        if let Some(login) = self.session.login() {
+            match &result {
+                Ok(mount) => login.mounts.learn(path, mount.clone()),
+                Err(_) => login.mounts.give_up(path),
+            }
+        }
+        let Some((token, sent)) = asked else {
+            return;
+        };
+        match result {
+            Ok(_) => self.proved(secret, token),
+            Err(error) => match error.class() {
+                Class::NotFound => self.guess(secret),
+                Class::Denied | Class::TokenInvalid => {
+                    if let Denial::Denied = self.denied(secret, &error, (token, sent), out) {
+                        self.guess(secret);
+                    }
+                }
+                _ => self.failed(secret, &error, out),
+            },
+        }
+    }
+
+    /// The answer to [`Action::CheckVersion`].
+    pub(super) fn checked_version(
+        &mut self,
+        secret: &SecretRef,
+        result: Result<u64, VaultError>,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) {
+        let Some((token, sent)) = self.asked(secret, Step::CheckVersion) else {
+            return;
+        };
+        match result {
+            Ok(version) => {
+                self.session.prove(token, self.now);
+                let Some(state) = self.secrets.get_mut(secret) else {
+                    return;
+                };
+                if state.data().and_then(|data| data.version) == Some(version) {
+                    out.extend(state.confirm(secret, now).map(Action::Tell));
+                } else {
+                    self.ask_for_data(secret, out);
+                }
+            }
+            Err(error) => match error.class() {
+                Class::NotFound | Class::Invalid => self.ask_for_data(secret, out),
+                Class::Denied | Class::TokenInvalid => {
+                    if let Denial::Denied = self.denied(secret, &error, (token, sent), out) {
+                        if let Some(login) = self.session.login() {
+                            login.mounts.forget_metadata(&secret.path);
+                        }
+                        self.ask_for_data(secret, out);
+                    }
+                }
+                Class::RateLimited(_) | Class::Unavailable => self.failed(secret, &error, out),
+            },
+        }
+    }
+
+    /// The answer to [`Action::Read`].
+    pub(super) fn read(
+        &mut self,
+        secret: &SecretRef,
+        result: Result<VaultSecret, VaultError>,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) {
+        let Some((token, sent)) = self.asked(secret, Step::Read) else {
+            return;
+        };
+        match result {
+            Ok(data) => {
+                self.session.prove(token, self.now);
+                let Some(state) = self.secrets.get_mut(secret) else {
+                    return;
+                };
+                let (changed, notice) = state.receive(secret, data, now, &mut self.rng);
+                out.extend(notice.map(Action::Tell));
+                if changed {
+                    for mount in &mut self.mounts {
+                        mount.touch(secret);
+                    }
+                }
+            }
+            Err(error) => match error.class() {
+                Class::Denied | Class::TokenInvalid => {
+                    if let Denial::Denied = self.denied(secret, &error, (token, sent), out) {
+                        self.guess_again_or_fail(secret, &error, out);
+                    }
+                }
+                Class::NotFound => {
+                    self.session.prove(token, self.now);
+                    self.guess_again_or_fail(secret, &error, out);
+                }
+                _ => self.failed(secret, &error, out),
+            },
+        }
+    }
+
+    /// The answer to [`Action::Renew`], which some secrets may have waited for.
+    pub(super) fn renewed(
+        &mut self,
+        token: TokenId,
+        result: Result<TokenLease, VaultError>,
+        out: &mut Vec<Action>,
+    ) {
+        let unknown = result
+            .as_ref()
+            .err()
+            .filter(|error| matches!(error.class(), Class::Unavailable | Class::RateLimited(_)))
+            .cloned();
+        let times = (self.now, self.longest_wait());
+        self.session
+            .renewed(token, result, times, &mut self.rng, out);
+        let waiting = |phase: Phase| phase == Phase::AwaitingToken;
+        let waiting: Vec<_> = self
+            .secrets
+            .iter_mut()
+            .filter(|(_, state)| waiting(state.phase()))
+            .map(|(secret, state)| {
+                state.repeat(self.now);
+                secret.clone()
+            })
+            .collect();
+        if let Some(error) = unknown {
+            for secret in waiting {
+                self.failed(&secret, &error, out);
+            }
+        }
+    }
+
+    fn asked(&self, secret: &SecretRef, step: Step) -> Option<(TokenId, Duration)> {
+        self.secrets.get(secret)?.asked(step)
+    }
+
+    /// The step succeeded: go on with the next one.
+    fn proved(&mut self, secret: &SecretRef, token: TokenId) {
+        self.session.prove(token, self.now);
+        self.repeat(secret);
+    }
+
+    fn repeat(&mut self, secret: &SecretRef) {
+        if let Some(state) = self.secrets.get_mut(secret) {
+            state.repeat(self.now);
+        }
+    }
+
+    fn guess(&mut self, secret: &SecretRef) {
+        if let Some(login) = self.session.login() {
+            login.mounts.guess(&secret.path);
+        }
+        self.repeat(secret);
+    }
+
+    fn guess_again_or_fail(
+        &mut self,
+        secret: &SecretRef,
+        error: &VaultError,
+        out: &mut Vec<Action>,
+    ) {
+        let login = self.session.login();
+        if login.is_some_and(|login| login.mounts.guess_again(&secret.path)) {
+            self.repeat(secret);
+        } else {
+            self.failed(secret, error, out);
+        }
+    }
+
+    /// Goes from the version check to the data, without checking again.
+    fn ask_for_data(&mut self, secret: &SecretRef, out: &mut Vec<Action>) {
+        let mount = self
+            .session
+            .login()
+            .map(|login| (login.token, login.mounts.of(&secret.path)));
+        let Some(state) = self.secrets.get_mut(secret) else {
+            return;
+        };
+        match mount {
+            Some((token, Knowledge::Mount(mount) | Knowledge::Guess(mount))) => {
+                state.ask(Step::Read, token, self.now);
+                out.push(Action::Read(token, mount, secret.clone()));
+            }
+            _ => state.repeat(self.now),
+        }
+    }
+
+    /// Vault said no: to the path, or to the token?
+    fn denied(
+        &mut self,
+        secret: &SecretRef,
+        error: &VaultError,
+        (token, sent): (TokenId, Duration),
+        out: &mut Vec<Action>,
+    ) -> Denial {
+        if error.class() == Class::TokenInvalid {
+            let longest = self.longest_wait();
+            self.session
+                .lose(token, self.now, longest, &mut self.rng, out);
+            self.repeat(secret);
+            return Denial::Handled;
+        }
+        match self.session.denied(token, sent, out) {
+            Verdict::Policy => Denial::Denied,
+            Verdict::Asking => {
+                if let Some(state) = self.secrets.get_mut(secret) {
+                    state.await_token();
+                }
+                Denial::Handled
+            }
+            Verdict::Outdated => {
+                self.repeat(secret);
+                Denial::Handled
+            }
+        }
+    }
+
+    fn failed(&mut self, secret: &SecretRef, error: &VaultError, out: &mut Vec<Action>) {
+        if let Class::RateLimited(wait) = error.class() {
+            self.pause(wait);
+        }
+        let times = (self.now, self.longest_wait());
+        if let Some(state) = self.secrets.get_mut(secret) {
+            let notice = state.fail(secret, error, times, &mut self.rng);
+            out.extend(notice.map(Action::Tell));
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The engine itself: what it knows, and the order in which it decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use fastrand::Rng;
+
+use super::event::{Action, Event, Notice, Now};
+use super::mount_state::MountState;
+use super::mount_table::Knowledge;
+use super::schedule::{longest_wait, next_round};
+use super::secret_state::{Phase, SecretState, Step};
+use super::session::Session;
+use crate::spec::{SecretRef, VolumeName};
+use crate::vault;
+
+/// What the engine is told once.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The volumes that may be written, and whether each holds a complete generation already.
+    pub volumes: BTreeMap<VolumeName, bool>,
+    /// Revoke the Vault token at the end.
+    pub revoke_on_shutdown: bool,
+    /// How many secrets are asked for at the same time.
+    pub requests: usize,
+    /// How long a token that was replaced stays valid for what still uses it.
+    pub token_grace: Duration,
+}
+
+impl Options {
+    /// The usual ones, for these volumes.
+    pub fn new(volumes: BTreeMap<VolumeName, bool>) -> Self {
+        Self {
+            volumes,
+            revoke_on_shutdown: false,
+            requests: 4,
+            token_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Decides what the refresher does: [`feed`](Self::feed) it what happens, carry out what it answers.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) options: Options,
+    pub(super) rng: Rng,
+    pub(super) started: SystemTime,
+    /// The time of the last event.
+    pub(super) now: Duration,
+    pub(super) interval: Duration,
+    /// Whether there is a SyncSpec.
+    pub(super) followed: bool,
+    pub(super) spec_error: Option<String>,
+    pub(super) secrets: BTreeMap<SecretRef, SecretState>,
+    pub(super) mounts: Vec<MountState>,
+    pub(super) session: Session,
+    /// When all healthy secrets are looked at next.
+    pub(super) round: Option<Duration>,
+    /// Until when the server asked to be left alone.
+    pub(super) pause: Duration,
+    pub(super) service_account_token_expires: Option<SystemTime>,
+    ready_told: bool,
+    ending: bool,
+    ended: bool,
+}
+
+/// However long a server asks to be left alone, the other secrets are asked for after this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// An engine that knows nothing yet; the first event is usually [`Event::Spec`]. All that is
+    /// left to chance follows from `seed`.
+    pub fn new(options: Options, seed: u64, now: Now) -> Self {
+        Self {
+            options,
+            rng: Rng::with_seed(seed),
+            started: now.wall,
+            now: now.elapsed,
+            interval: Duration::ZERO,
+            followed: false,
+            spec_error: None,
+            secrets: BTreeMap::new(),
+            mounts: Vec::new(),
+            session: Session::default(),
+            round: None,
+            pause: Duration::ZERO,
+            service_account_token_expires: None,
+            ready_told: false,
+            ending: false,
+            ended: false,
+        }
+    }
+
+    /// Takes what has happened and answers what shall be done now.
+    pub fn feed(&mut self, event: Event, now: Now) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.now = now.elapsed;
+        let longest = self.longest_wait();
+        match event {
+            Event::Tick => {}
+            Event::Spec(spec) => self.respec(spec, &mut out),
+            Event::LookNow => self.look_now(),
+            Event::ServiceAccountToken { expires } => self.service_account_token_expires = expires,
+            Event::LoggedIn(token, result) => {
+                let times = (now.elapsed, self.options.token_grace, longest);
+                self.session
+                    .logged_in(token, result, times, &mut self.rng, &mut out);
+                if self.ending {
+                    self.session.revoke_all(&mut out);
+                }
+            }
+            Event::Renewed(token, result) => self.renewed(token, result, &mut out),
+            Event::Revoked(token, result) => self.session.revoked(token, result, &mut out),
+            Event::LookedUp(secret, result) => self.looked_up(&secret, result, &mut out),
+            Event::CheckedVersion(secret, result) => {
+                self.checked_version(&secret, result, now, &mut out);
+            }
+            Event::Read(secret, result) => self.read(&secret, result, now, &mut out),
+            Event::Written(volume, result) => {
+                if let Some(mount) = self
+                    .mounts
+                    .iter_mut()
+                    .find(|mount| *mount.volume() == volume)
+                {
+                    mount.write_ended(result, (now, longest), &mut self.rng, &mut out);
+                }
+            }
+            Event::Shutdown => self.end(&mut out),
+        }
+        self.advance(&mut out);
+        out
+    }
+
+    /// When [`Event::Tick`] is due at the latest; always later than the last event.
+    pub fn deadline(&self) -> Option<Duration> {
+        if self.ending {
+            return None;
+        }
+        let session = self
+            .needs_token()
+            .then(|| self.session.deadline())
+            .flatten();
+        let secrets = self
+            .secrets
+            .values()
+            .filter_map(|state| match state.phase() {
+                Phase::Due(at) => Some(at),
+                _ => None,
+            });
+        let mounts = self.mounts.iter().filter_map(MountState::deadline);
+        let ahead = secrets
+            .chain(mounts)
+            .chain([self.pause])
+            .filter(|at| *at > self.now);
+        ahead.chain(session).chain(self.round).min()
+    }
+
+    /// Whether every mount has a complete generation: the pod may start.
+    pub fn is_ready(&self) -> bool {
+        self.followed && self.mounts.iter().all(MountState::is_complete)
+    }
+
+    /// The longest wait between two attempts, at this time of the pod's life.
+    pub(super) fn longest_wait(&self) -> Duration {
+        longest_wait(self.interval, !self.is_ready())
+    }
+
+    /// Does all that is due: the token, the round, the files, the questions.
+    fn advance(&mut self, out: &mut Vec<Action>) {
+        if self.ending {
+            let waits = self.options.revoke_on_shutdown && self.session.is_busy();
+            if !waits && !std::mem::replace(&mut self.ended, true) {
+                out.push(Action::Exit);
+            }
+            return;
+        }
+        if self.needs_token() {
+            self.session.tick(self.now, out);
+        }
+        if self.round.is_some_and(|at| at <= self.now) {
+            self.round = Some(self.now + next_round(self.interval, &mut self.rng));
+            for (secret, state) in &mut self.secrets {
+                state.join_round(secret, self.now);
+            }
+        }
+        let can_ask = self.session.login().is_some() && self.pause <= self.now;
+        for mount in &mut self.mounts {
+            mount.render(&self.secrets, (self.now, can_ask), out);
+        }
+        self.adopt_secrets();
+        if can_ask {
+            self.ask(out);
+        }
+        if self.is_ready() && !std::mem::replace(&mut self.ready_told, true) {
+            out.push(Action::Tell(Notice::Ready));
+        }
+    }
+
+    /// A pod without secrets needs no login.
+    fn needs_token(&self) -> bool {
+        !self.secrets.is_empty() || self.session.expires().is_some()
+    }
+
+    /// Keeps a state for each secret that a mount needs, and none besides.
+    pub(super) fn adopt_secrets(&mut self) {
+        let needed: BTreeSet<_> = self.mounts.iter().flat_map(MountState::inputs).collect();
+        self.secrets.retain(|secret, _| needed.contains(secret));
+        for secret in needed {
+            if !self.secrets.contains_key(secret) {
+                let state = SecretState::new(self.now);
+                self.secrets.insert(secret.clone(), state);
+            }
+        }
+    }
+
+    /// Asks for the secrets that are due, the longest overdue first.
+    fn ask(&mut self, out: &mut Vec<Action>) {
+        let asking = self.secrets.values().filter(|state| state.is_asking());
+        let mut free = self.options.requests.saturating_sub(asking.count());
+        let Some(login) = self.session.login() else {
+            return;
+        };
+        let mut due: Vec<_> = self
+            .secrets
+            .iter_mut()
+            .filter_map(|(secret, state)| match state.phase() {
+                Phase::Due(at) if at <= self.now => Some((at, secret, state)),
+                _ => None,
+            })
+            .collect();
+        due.sort_by_key(|(at, _, _)| *at);
+        for (_, secret, state) in due {
+            if free == 0 {
+                return;
+            }
+            let token = login.token;
+            let step = match login.mounts.of(&secret.path) {
+                Knowledge::Awaited => continue,
+                Knowledge::Nothing => {
+                    login.mounts.ask(&secret.path);
+                    out.push(Action::LookUp(token, secret.clone()));
+                    Step::LookUp
+                }
+                Knowledge::Mount(mount) | Knowledge::Guess(mount) => {
+                    let checks = mount.engine == vault::Engine::KvV2
+                        && secret.version.is_none()
+                        && state.data().is_some_and(|data| data.version.is_some())
+                        && login.mounts.has_metadata(&secret.path);
+                    match checks {
+                        true => {
+                            out.push(Action::CheckVersion(token, mount, secret.clone()));
+                            Step::CheckVersion
+                        }
+                        false => {
+                            out.push(Action::Read(token, mount, secret.clone()));
+                            Step::Read
+                        }
+                    }
+                }
+            };
+            state.ask(step, token, self.now);
+            free -= 1;
+        }
+    }
+
+    fn look_now(&mut self) {
+        self.session.hurry(self.now);
+        if let Some(login) = self.session.login() {
+            login.mounts.forget_denials();
+        }
+        for state in self.secrets.values_mut() {
+            state.look(self.now);
+        }
+    }
+
+    /// The server asks everybody to wait.
+    pub(super) fn pause(&mut self, wait: Option<Duration>) {
+        if let Some(wait) = wait {
+            self.pause = self.pause.max(self.now + wait.min(LONGEST_PAUSE));
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<Action>) {
+        self.ending = true;
+        if self.options.revoke_on_shutdown {
+            self.session.revoke_all(out);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! One mount: its renderer, the secrets that it was rendered from, and whether its files stand.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use fastrand::Rng;
+
+use super::backoff::Backoff;
+use super::event::{Action, Notice, Now};
+use super::render::{MountRenderer, Rendered};
+use super::secret_state::SecretState;
+use crate::secret::VaultSecret;
+use crate::spec::{Content, Mount, SecretRef, VolumeName};
+
+/// The files of one volume.
+#[derive(Debug)]
+pub(crate) struct MountState {
+    spec: Mount,
+    renderer: MountRenderer,
+    /// What the files are made of: what the spec names, and what templates asked for.
+    inputs: BTreeSet<SecretRef>,
+    /// Rendering would give something else than is written, or nobody knows.
+    dirty: bool,
+    /// A write is under way.
+    writing: bool,
+    /// How often in a row a template has asked for more.
+    demands: usize,
+    /// Readers see a whole generation, of this process or of the one before it.
+    complete: bool,
+    failure: Option<String>,
+    retry: Option<Duration>,
+    backoff: Backoff,
+    /// When readers last got to see something new.
+    written: Option<SystemTime>,
+}
+
+/// A template may take the path of a secret from another secret, but not without end.
+const MOST_DEMANDS: usize = 16;
+
+impl MountState {
+    /// A mount whose files are to be made. `complete` says that a whole generation stands already.
+    pub(crate) fn new(spec: Mount, renderer: MountRenderer, complete: bool) -> Self {
+        let inputs = spec.files.iter().filter_map(|file| match &file.content {
+            Content::Secret { source, .. } => Some(source.whole()),
+            Content::Template { source, .. } => source.as_ref().map(SecretRef::whole),
+        });
+        Self {
+            inputs: inputs.collect(),
+            spec,
+            renderer,
+            dirty: true,
+            writing: false,
+            demands: 0,
+            complete,
+            failure: None,
+            retry: None,
+            backoff: Backoff::default(),
+            written: None,
+        }
+    }
+
+    pub(crate) fn spec(&self) -> &Mount {
+        &self.spec
+    }
+
+    pub(crate) fn volume(&self) -> &VolumeName {
+        &self.spec.volume
+    }
+
+    pub(crate) fn inputs(&self) -> &BTreeSet<SecretRef> {
+        &self.inputs
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    pub(crate) fn written(&self) -> Option<SystemTime> {
+        self.written
+    }
+
+    /// When a failed write is tried again.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.retry
+    }
+
+    /// The secret has changed.
+    pub(crate) fn touch(&mut self, secret: &SecretRef) {
+        if self.inputs.contains(secret) {
+            self.dirty = true;
+            self.demands = 0;
+            self.retry = None;
+        }
+    }
+
+    /// Renders and writes when an input has changed and all of them are there. Secrets that are
+    /// being looked at in the same round are awaited, so that what changed together in Vault changes
+    /// together on the volume.
+    pub(crate) fn render(
+        &mut self,
+        secrets: &BTreeMap<SecretRef, SecretState>,
+        (now, can_ask): (Duration, bool),
+        out: &mut Vec<Action>,
+    ) {
+        let data = |secret: &SecretRef| secrets.get(secret).and_then(SecretState::data);
+        let awaited = |secret: &SecretRef| {
+            secrets
+                .get(secret)
+                .is_none_or(|state| state.data().is_none() || state.is_pending(now, can_ask))
+        };
+        let due = self.retry.is_none_or(|at| at <= now);
+        if !self.dirty || self.writing || !due || self.inputs.iter().any(awaited) {
+            return;
+        }
+        self.dirty = false;
+        self.retry = None;
+        let asked = RefCell::new(BTreeSet::new());
+        let lookup = |secret: &SecretRef| -> Option<&VaultSecret> {
+            asked.borrow_mut().insert(secret.clone());
+            data(secret)
+        };
+        match self.renderer.render(&lookup) {
+            Ok(Rendered::Complete(payload)) => {
+                self.inputs = asked.into_inner();
+                self.writing = true;
+                out.push(Action::Write(self.volume().clone(), payload));
+            }
+            Ok(Rendered::Needs(more)) => {
+                self.demands += 1;
+                if self.demands > MOST_DEMANDS {
+                    self.fail("a template asks for ever more secrets".to_owned(), out);
+                    return;
+                }
+                self.inputs.extend(asked.into_inner());
+                self.inputs.extend(more);
+                self.dirty = true;
+            }
+            Err(errors) => {
+                self.inputs.extend(asked.into_inner());
+                let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+                self.fail(errors.join("; "), out);
+            }
+        }
+    }
+
+    /// Takes the answer to a write.
+    pub(crate) fn write_ended(
+        &mut self,
+        result: Result<bool, String>,
+        (now, longest): (Now, Duration),
+        rng: &mut Rng,
+        out: &mut Vec<Action>,
+    ) {
+        if !std::mem::take(&mut self.writing) {
+            return;
+        }
+        match result {
+            Ok(changed) => {
+                self.complete = true;
+                self.failure = None;
+                self.demands = 0;
+                self.backoff.reset();
+                if changed {
+                    self.written = Some(now.wall);
+                    out.push(Action::Tell(Notice::MountWritten {
+                        volume: self.volume().clone(),
+                        secrets: self.inputs.clone(),
+                    }));
+                }
+            }
+            Err(message) => {
+                self.dirty = true;
+                self.retry = Some(now.elapsed + self.backoff.fail(longest, None, rng));
+                self.fail(message, out);
+            }
+        }
+    }
+
+    fn fail(&mut self, message: String, out: &mut Vec<Action>) {
+        if self.failure.as_ref() != Some(&message) {
+            out.push(Action::Tell(Notice::MountFailing {
+                volume: self.volume().clone(),
+                message: message.clone(),
+            }));
+            self.failure = Some(message);
+        }
+    }
+}

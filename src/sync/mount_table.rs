@@ -1,0 +1,177 @@
+//! What one login has found out about secrets engines and policies, so that nothing is asked twice.
+//!
+//! Vault forbids a secrets engine below another one's path, so a known mount answers for every path
+//! below it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::spec::{MountPath, VaultPath};
+use crate::vault::{Engine, SecretsMount};
+
+/// The memory of a login; a new login starts with an empty one.
+#[derive(Debug, Default)]
+pub(crate) struct MountTable {
+    known: Vec<SecretsMount>,
+    /// First segments of paths that are being looked up. Paths that share one may share the mount.
+    asked: BTreeSet<String>,
+    /// Paths whose look-up was denied, and what is assumed instead.
+    guesses: BTreeMap<VaultPath, Engine>,
+    /// Paths whose metadata cannot be read.
+    blind: BTreeSet<VaultPath>,
+}
+
+/// What is known about the mount of a path.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Knowledge {
+    /// This mount serves it.
+    Mount(SecretsMount),
+    /// Vault may not be asked: this is what most installations would say.
+    Guess(SecretsMount),
+    /// A look-up that is under way may tell.
+    Awaited,
+    /// Nothing yet.
+    Nothing,
+}
+
+impl MountTable {
+    /// What is known about the mount of `path`.
+    pub(crate) fn of(&self, path: &VaultPath) -> Knowledge {
+        if let Some(mount) = self.known.iter().find(|mount| serves(mount, path)) {
+            return Knowledge::Mount(mount.clone());
+        }
+        if let Some(engine) = self.guesses.get(path)
+            && let Ok(first) = first_segment(path).parse::<MountPath>()
+        {
+            return Knowledge::Guess(SecretsMount {
+                path: first,
+                engine: *engine,
+            });
+        }
+        match self.asked.contains(first_segment(path)) {
+            true => Knowledge::Awaited,
+            false => Knowledge::Nothing,
+        }
+    }
+
+    /// A look-up of `path` is under way.
+    pub(crate) fn ask(&mut self, path: &VaultPath) {
+        self.asked.insert(first_segment(path).to_owned());
+    }
+
+    /// The look-up of `path` ended without an answer that helps.
+    pub(crate) fn give_up(&mut self, path: &VaultPath) {
+        self.asked.remove(first_segment(path));
+    }
+
+    /// The look-up of `path` found `mount`.
+    pub(crate) fn learn(&mut self, path: &VaultPath, mount: SecretsMount) {
+        self.give_up(path);
+        self.guesses.remove(path);
+        if !self.known.contains(&mount) {
+            self.known.push(mount);
+        }
+    }
+
+    /// The look-up of `path` was denied: assume KV v2, mounted at the first segment of the path.
+    pub(crate) fn guess(&mut self, path: &VaultPath) {
+        self.give_up(path);
+        let engine = match path.as_str().contains('/') {
+            true => Engine::KvV2,
+            false => Engine::Plain,
+        };
+        self.guesses.insert(path.clone(), engine);
+    }
+
+    /// A read by the present guess failed as it would where the guess is wrong. Answers whether
+    /// there is another one to try; if not, the next attempt starts with the first again.
+    pub(crate) fn guess_again(&mut self, path: &VaultPath) -> bool {
+        match self.guesses.get_mut(path) {
+            Some(engine @ Engine::KvV2) => {
+                *engine = Engine::Plain;
+                true
+            }
+            Some(_) => {
+                self.guess(path);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// The metadata of `path` cannot be read: read the secret itself at each look.
+    pub(crate) fn forget_metadata(&mut self, path: &VaultPath) {
+        self.blind.insert(path.clone());
+    }
+
+    /// Whether the metadata of `path` may be readable.
+    pub(crate) fn has_metadata(&self, path: &VaultPath) -> bool {
+        !self.blind.contains(path)
+    }
+
+    /// Forgets what was denied: somebody says that things have changed.
+    pub(crate) fn forget_denials(&mut self) {
+        self.guesses.clear();
+        self.blind.clear();
+    }
+}
+
+fn serves(mount: &SecretsMount, path: &VaultPath) -> bool {
+    path.as_str()
+        .strip_prefix(mount.path.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn first_segment(path: &VaultPath) -> &str {
+    path.as_str().split('/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> VaultPath {
+        text.parse().expect("a path")
+    }
+
+    fn mount(text: &str, engine: Engine) -> SecretsMount {
+        SecretsMount {
+            path: text.parse().expect("a mount"),
+            engine,
+        }
+    }
+
+    #[test]
+    fn a_known_mount_answers_for_all_below_it_and_for_nothing_else() {
+        let mut table = MountTable::default();
+        table.ask(&path("team/kv/a"));
+        assert_eq!(table.of(&path("team/other/b")), Knowledge::Awaited);
+        table.learn(&path("team/kv/a"), mount("team/kv", Engine::KvV2));
+        assert_eq!(
+            table.of(&path("team/kv/x/y")),
+            Knowledge::Mount(mount("team/kv", Engine::KvV2))
+        );
+        assert_eq!(table.of(&path("team/kv2/x")), Knowledge::Nothing);
+    }
+
+    #[test]
+    fn a_denied_look_up_is_guessed_as_v2_then_plain_then_given_up() {
+        let mut table = MountTable::default();
+        let db = path("secret/db");
+        table.ask(&db);
+        table.guess(&db);
+        assert_eq!(
+            table.of(&db),
+            Knowledge::Guess(mount("secret", Engine::KvV2))
+        );
+        assert!(table.guess_again(&db));
+        assert_eq!(
+            table.of(&db),
+            Knowledge::Guess(mount("secret", Engine::Plain))
+        );
+        assert!(!table.guess_again(&db));
+        assert_eq!(
+            table.of(&db),
+            Knowledge::Guess(mount("secret", Engine::KvV2))
+        );
+    }
+}

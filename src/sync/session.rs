@@ -1,0 +1,404 @@
+//! The logins: one token in use, perhaps one being fetched, and those that wait to be revoked.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::backoff::Backoff;
+use super::event::{Action, Notice, TokenId};
+use super::mount_table::MountTable;
+use super::schedule::{first_renewal, next_renewal};
+use crate::vault::{Class, TokenLease, VaultError};
+
+/// Two logins are at least this far apart, however short-lived the tokens.
+const BETWEEN_LOGINS: Duration = Duration::from_secs(1);
+
+/// A token that is lost sooner than this after its login is not replaced at once: a server that
+/// issues tokens and refuses them must not be asked for one after the other.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// All that concerns tokens.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    current: Option<Login>,
+    attempt: Attempt,
+    retired: Vec<Retired>,
+    backoff: Backoff,
+    logins: u64,
+    /// Why there is no token, or no new one.
+    failure: Option<VaultError>,
+}
+
+/// A token in use, and what was learned with it.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) token: TokenId,
+    /// What the policies of this token let us find out.
+    pub(crate) mounts: MountTable,
+    /// What the login gave; a renewal that gives less has met the maximal life.
+    granted: Duration,
+    /// `None` is never.
+    expires: Option<Duration>,
+    next: Upkeep,
+    /// The last moment at which Vault accepted the token.
+    proved: Duration,
+    /// When it was issued.
+    since: Duration,
+    renewals: Backoff,
+}
+
+/// What keeps a token alive.
+#[derive(Debug, PartialEq, Eq)]
+enum Upkeep {
+    Nothing,
+    Renew(Duration),
+    Renewing,
+    /// Log in again: the token cannot be renewed, or not for long.
+    Replace(Duration),
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Attempt {
+    #[default]
+    Idle,
+    At(Duration),
+    Under(TokenId),
+}
+
+/// A token that requests in flight may still use.
+#[derive(Debug)]
+struct Retired {
+    token: TokenId,
+    /// `None` while the revocation is under way.
+    revoke: Option<Duration>,
+}
+
+/// What a denied request says about the token.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Vault accepted the token since the request was sent: the policies say no.
+    Policy,
+    /// It is not known whether the token is still good: Vault is being asked.
+    Asking,
+    /// Another token is in use by now.
+    Outdated,
+}
+
+impl Session {
+    /// The token in use.
+    pub(crate) fn login(&mut self) -> Option<&mut Login> {
+        self.current.as_mut()
+    }
+
+    /// When the token in use expires: `None` without a token, `Some(None)` is never.
+    pub(crate) fn expires(&self) -> Option<Option<Duration>> {
+        self.current.as_ref().map(|login| login.expires)
+    }
+
+    /// When the token in use is renewed or replaced next.
+    pub(crate) fn next_upkeep(&self) -> Option<Duration> {
+        match self.current.as_ref()?.next {
+            Upkeep::Renew(at) | Upkeep::Replace(at) => Some(at),
+            Upkeep::Nothing | Upkeep::Renewing => None,
+        }
+    }
+
+    /// Why there is no token, or no new one, and when the next attempt is made.
+    pub(crate) fn failure(&self) -> Option<(&VaultError, Option<Duration>)> {
+        let at = match self.attempt {
+            Attempt::At(at) => Some(at),
+            _ => None,
+        };
+        self.failure.as_ref().map(|failure| (failure, at))
+    }
+
+    /// Whether there is a token that is to be revoked, or that is just being issued.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.retired.is_empty() || matches!(self.attempt, Attempt::Under(_))
+    }
+
+    /// Do not wait for the next attempt to log in.
+    pub(crate) fn hurry(&mut self, now: Duration) {
+        if matches!(self.attempt, Attempt::At(_)) {
+            self.attempt = Attempt::At(now);
+        }
+    }
+
+    /// When [`tick`](Self::tick) has something to do, `tick` having just been called.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        let attempt = match self.attempt {
+            Attempt::At(at) => Some(at),
+            _ => None,
+        };
+        let login = self.current.iter().flat_map(|login| {
+            let next = match login.next {
+                Upkeep::Renew(at) => Some(at),
+                Upkeep::Replace(at) if self.attempt == Attempt::Idle => Some(at),
+                _ => None,
+            };
+            next.into_iter().chain(login.expires)
+        });
+        let retired = self.retired.iter().filter_map(|retired| retired.revoke);
+        login.chain(attempt).chain(retired).min()
+    }
+
+    /// Does what is due: revocations, renewals, logins.
+    pub(crate) fn tick(&mut self, now: Duration, out: &mut Vec<Action>) {
+        for retired in &mut self.retired {
+            if retired.revoke.is_some_and(|at| at <= now) {
+                retired.revoke = None;
+                out.push(Action::Revoke(retired.token));
+            }
+        }
+        if let Some(login) = self.current.take_if(|login| login.is_over(now)) {
+            out.push(Action::Forget(login.token));
+            out.push(Action::Tell(Notice::TokenLost));
+        }
+        match &mut self.current {
+            Some(login) => match login.next {
+                Upkeep::Renew(at) if at <= now => {
+                    login.next = Upkeep::Renewing;
+                    out.push(Action::Renew(login.token));
+                }
+                Upkeep::Replace(at) if at <= now && self.attempt == Attempt::Idle => {
+                    self.attempt = Attempt::At(now);
+                }
+                _ => {}
+            },
+            None if self.attempt == Attempt::Idle => self.attempt = Attempt::At(now),
+            None => {}
+        }
+        if matches!(self.attempt, Attempt::At(at) if at <= now) {
+            self.logins += 1;
+            self.attempt = Attempt::Under(TokenId(self.logins));
+            out.push(Action::LogIn(TokenId(self.logins)));
+        }
+    }
+
+    /// Takes the answer to a login. The token before it is revoked after `grace`, unless it
+    /// expires by then.
+    pub(crate) fn logged_in(
+        &mut self,
+        token: TokenId,
+        result: Result<TokenLease, VaultError>,
+        (now, grace, longest): (Duration, Duration, Duration),
+        rng: &mut Rng,
+        out: &mut Vec<Action>,
+    ) {
+        if self.attempt != Attempt::Under(token) {
+            return;
+        }
+        let lease = match result {
+            Ok(lease) => lease,
+            Err(error) => {
+                let retry = self.backoff.fail(longest, hint(&error), rng);
+                self.attempt = Attempt::At(now + retry);
+                out.push(Action::Tell(Notice::LoginFailed {
+                    message: error.to_string(),
+                    retry,
+                }));
+                self.failure = Some(error);
+                return;
+            }
+        };
+        self.failure = None;
+        self.attempt = Attempt::Idle;
+        let old = self.current.replace(Login::new(token, lease, now, rng));
+        if let Some(old) = old {
+            if old.expires.is_some_and(|end| end <= now + grace) {
+                out.push(Action::Forget(old.token));
+            } else {
+                self.retired.push(Retired {
+                    token: old.token,
+                    revoke: Some(now + grace),
+                });
+            }
+        }
+        let life = (lease.duration > Duration::ZERO).then_some(lease.duration);
+        out.push(Action::Tell(Notice::LoggedIn { life }));
+    }
+
+    /// Takes the answer to a renewal.
+    pub(crate) fn renewed(
+        &mut self,
+        token: TokenId,
+        result: Result<TokenLease, VaultError>,
+        (now, longest): (Duration, Duration),
+        rng: &mut Rng,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(login) = self.current.as_mut().filter(|login| login.token == token) else {
+            return;
+        };
+        match result {
+            Ok(lease) => {
+                login.proved = now;
+                login.renewals.reset();
+                login.extend(lease, now, rng, out);
+            }
+            Err(error) => match error.class() {
+                Class::Denied | Class::TokenInvalid => self.lose(token, now, longest, rng, out),
+                Class::Unavailable | Class::RateLimited(_) => {
+                    let left = login.left(now).unwrap_or(longest);
+                    let wait = login.renewals.fail(longest, hint(&error), rng);
+                    // A third of what is left, again and again, but never a busy loop.
+                    let wait = wait.min(left / 3).max(BETWEEN_LOGINS / 2);
+                    login.next = Upkeep::Renew(now + wait);
+                    out.push(Action::Tell(Notice::RenewalFailed {
+                        message: error.to_string(),
+                    }));
+                }
+                // Vault knows the token but will not extend it.
+                Class::NotFound | Class::Invalid => {
+                    login.proved = now;
+                    login.next = match login.left(now) {
+                        Some(left) => Upkeep::Replace(now + next_renewal(left, rng)),
+                        None => Upkeep::Nothing,
+                    };
+                }
+            },
+        }
+    }
+
+    /// Takes the answer to a revocation.
+    pub(crate) fn revoked(
+        &mut self,
+        token: TokenId,
+        result: Result<(), VaultError>,
+        out: &mut Vec<Action>,
+    ) {
+        self.retired.retain(|retired| retired.token != token);
+        if let Err(error) = result {
+            out.push(Action::Tell(Notice::RevocationFailed {
+                message: error.to_string(),
+            }));
+        }
+    }
+
+    /// Vault answered a request with success.
+    pub(crate) fn prove(&mut self, token: TokenId, now: Duration) {
+        if let Some(login) = self.current.as_mut().filter(|login| login.token == token) {
+            login.proved = now;
+            if login.has_settled(now) {
+                self.backoff.reset();
+            }
+        }
+    }
+
+    /// A request that was sent at `sent` was denied. Vault says the same of a token that was revoked
+    /// and of a policy that does not allow the path, so where no other answer tells, the token is
+    /// renewed to find out.
+    pub(crate) fn denied(
+        &mut self,
+        token: TokenId,
+        sent: Duration,
+        out: &mut Vec<Action>,
+    ) -> Verdict {
+        let Some(login) = self.current.as_mut().filter(|login| login.token == token) else {
+            return Verdict::Outdated;
+        };
+        if login.proved >= sent {
+            return Verdict::Policy;
+        }
+        if login.next != Upkeep::Renewing {
+            login.next = Upkeep::Renewing;
+            out.push(Action::Renew(token));
+        }
+        Verdict::Asking
+    }
+
+    /// Vault does not accept the token: log in again, at once when it was of use for a while.
+    pub(crate) fn lose(
+        &mut self,
+        token: TokenId,
+        now: Duration,
+        longest: Duration,
+        rng: &mut Rng,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(login) = self.current.take_if(|login| login.token == token) else {
+            return;
+        };
+        out.push(Action::Forget(token));
+        out.push(Action::Tell(Notice::TokenLost));
+        if self.attempt == Attempt::Idle {
+            let wait = match login.has_settled(now) {
+                true => Duration::ZERO,
+                false => self.backoff.fail(longest, None, rng),
+            };
+            self.attempt = Attempt::At(now + wait);
+        }
+    }
+
+    /// Revokes every token: the program ends.
+    pub(crate) fn revoke_all(&mut self, out: &mut Vec<Action>) {
+        self.retired
+            .extend(self.current.take().map(|login| Retired {
+                token: login.token,
+                revoke: Some(Duration::ZERO),
+            }));
+        for retired in &mut self.retired {
+            if retired.revoke.take().is_some() {
+                out.push(Action::Revoke(retired.token));
+            }
+        }
+    }
+}
+
+impl Login {
+    fn new(token: TokenId, lease: TokenLease, now: Duration, rng: &mut Rng) -> Self {
+        let life = lease.duration;
+        let forever = life.is_zero();
+        Self {
+            token,
+            mounts: MountTable::default(),
+            granted: life,
+            expires: (!forever).then_some(now + life),
+            next: match lease.renewable {
+                _ if forever => Upkeep::Nothing,
+                true => Upkeep::Renew(now + first_renewal(life, rng)),
+                false => Upkeep::Replace(now + first_renewal(life, rng).max(BETWEEN_LOGINS)),
+            },
+            proved: now,
+            since: now,
+            renewals: Backoff::default(),
+        }
+    }
+
+    fn extend(&mut self, lease: TokenLease, now: Duration, rng: &mut Rng, out: &mut Vec<Action>) {
+        if self.expires.is_none() {
+            self.next = Upkeep::Nothing;
+            return;
+        }
+        let life = lease.duration;
+        self.expires = Some(now + life);
+        let at = next_renewal(life, rng).max(BETWEEN_LOGINS / 2);
+        // Vault counts in whole seconds, so one less means nothing.
+        if lease.renewable && life + BETWEEN_LOGINS >= self.granted {
+            self.next = Upkeep::Renew(now + at);
+        } else {
+            self.next = Upkeep::Replace(now + at);
+            out.push(Action::Tell(Notice::TokenNearsItsEnd { replace: at }));
+        }
+    }
+
+    fn left(&self, now: Duration) -> Option<Duration> {
+        self.expires.map(|end| end.saturating_sub(now))
+    }
+
+    fn has_settled(&self, now: Duration) -> bool {
+        now >= self.since + SETTLED
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
+}
+
+/// What the server asks us to wait.
+pub(crate) fn hint(error: &VaultError) -> Option<Duration> {
+    match error.class() {
+        Class::RateLimited(wait) => wait,
+        _ => None,
+    }
+}

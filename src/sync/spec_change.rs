@@ -1,0 +1,96 @@
+//! A new SyncSpec, while the pod runs: only what changed is made anew, and a bad one changes
+//! nothing.
+
+use std::collections::BTreeSet;
+
+use super::engine::Engine;
+use super::event::{Action, Notice};
+use super::mount_state::MountState;
+use super::render::{MountRenderer, RenderError};
+use super::schedule::first_round;
+use crate::spec::{Invalid, Mount, SyncSpec, VolumeName};
+
+/// How the mounts of a new SyncSpec come about.
+enum Origin {
+    /// It is as before: its state stays.
+    Kept(VolumeName),
+    /// It is new, or differs.
+    New(Mount, MountRenderer),
+}
+
+impl Engine {
+    /// Follows `spec`, or keeps to the one before and says what is wrong.
+    pub(super) fn respec(&mut self, spec: Result<SyncSpec, Invalid>, out: &mut Vec<Action>) {
+        let checked = spec
+            .map_err(|invalid| invalid.to_string())
+            .and_then(|spec| Ok((spec.refresh_interval.get(), self.origins(spec)?)));
+        let (interval, origins) = match checked {
+            Ok(checked) => checked,
+            Err(message) => return self.refuse(message, out),
+        };
+        self.spec_error = None;
+        let mut before = std::mem::take(&mut self.mounts);
+        for origin in origins {
+            let mount = match origin {
+                Origin::Kept(volume) => take(&mut before, &volume),
+                Origin::New(mount, renderer) => {
+                    let stands = self.options.volumes.get(&mount.volume) == Some(&true);
+                    let stood = take(&mut before, &mount.volume);
+                    let complete = stood.map_or(stands, |mount| mount.is_complete());
+                    Some(MountState::new(mount, renderer, complete))
+                }
+            };
+            self.mounts.extend(mount);
+        }
+        if !self.followed || interval != self.interval {
+            self.round = Some(self.now + first_round(interval, &mut self.rng));
+        }
+        self.interval = interval;
+        self.followed = true;
+        self.adopt_secrets();
+        out.push(Action::Tell(Notice::SpecAccepted));
+    }
+
+    fn refuse(&mut self, message: String, out: &mut Vec<Action>) {
+        if self.spec_error.as_ref() != Some(&message) {
+            self.spec_error = Some(message.clone());
+            out.push(Action::Tell(Notice::SpecRefused { message }));
+        }
+    }
+
+    /// Checks all of `spec` before anything is changed.
+    fn origins(&self, spec: SyncSpec) -> Result<Vec<Origin>, String> {
+        let mut problems = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut origins = Vec::new();
+        for mount in spec.mounts {
+            let volume = &mount.volume;
+            if !seen.insert(volume.clone()) {
+                problems.push(format!("volume {volume} stands in it twice"));
+            }
+            if !self.options.volumes.contains_key(volume) {
+                problems.push(format!(
+                    "volume {volume} is not one of this pod's: only a new pod can have another one"
+                ));
+            }
+            if self.mounts.iter().any(|state| *state.spec() == mount) {
+                origins.push(Origin::Kept(mount.volume));
+                continue;
+            }
+            match MountRenderer::new(&mount) {
+                Ok(renderer) => origins.push(Origin::New(mount, renderer)),
+                Err(errors) => problems.extend(errors.iter().map(RenderError::to_string)),
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(origins),
+            false => Err(problems.join("; ")),
+        }
+    }
+}
+
+/// The mount of `volume`, taken out of `mounts`.
+fn take(mounts: &mut Vec<MountState>, volume: &VolumeName) -> Option<MountState> {
+    let index = mounts.iter().position(|mount| mount.volume() == volume)?;
+    Some(mounts.swap_remove(index))
+}

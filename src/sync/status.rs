@@ -1,0 +1,291 @@
+//! How things stand, for `status`, health and metrics: names, paths, versions and times, never a
+//! value.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use super::engine::Engine;
+use super::event::Now;
+use super::mount_state::MountState;
+use super::secret_state::{Phase, SecretState};
+use super::timestamp::Timestamp;
+use crate::spec::{Content, SecretName, SecretRef};
+use crate::vault::Class;
+
+/// The whole refresher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Whether every mount has a complete generation.
+    pub ready: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// What is wrong with the newest SyncSpec; the one before it is followed.
+    pub spec_refused: Option<String>,
+    /// The Vault token.
+    pub token: TokenStatus,
+    /// The token that the kubelet issues.
+    pub service_account_token: ServiceAccountTokenStatus,
+    /// The mounts, in the order of the SyncSpec.
+    pub mounts: Vec<MountStatus>,
+}
+
+/// The Vault token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenStatus {
+    /// Whether there is one.
+    pub present: bool,
+    /// When it expires; nothing where it never does.
+    pub expires: Option<Timestamp>,
+    /// When it is renewed or replaced, or the next login is tried.
+    pub next: Option<Timestamp>,
+    /// Why the last login failed.
+    pub message: Option<String>,
+}
+
+/// The projected service-account token that logs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceAccountTokenStatus {
+    /// When it expires, as far as it says so.
+    pub expires: Option<Timestamp>,
+    /// What is wrong with it.
+    pub message: Option<String>,
+}
+
+/// How current something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Freshness {
+    /// As Vault has it, as of the last look.
+    Fresh,
+    /// The last good content, while looking fails.
+    Stale,
+    /// There is no content, and looking fails.
+    Failing,
+    /// There is no content yet.
+    Waiting,
+}
+
+/// One mount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MountStatus {
+    /// The volume.
+    pub volume: String,
+    /// Where the application sees it.
+    pub mount_path: String,
+    /// How current its files are.
+    pub state: Freshness,
+    /// The last moment at which its files were known to be current, when they no longer are.
+    pub stale_since: Option<Timestamp>,
+    /// Why its files cannot be made or written.
+    pub message: Option<String>,
+    /// When readers last got to see something new from this process.
+    pub written: Option<Timestamp>,
+    /// The secrets that its files are made of.
+    pub secrets: Vec<SecretStatus>,
+}
+
+/// One secret of one mount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretStatus {
+    /// Its path and pinned version.
+    pub secret: String,
+    /// The `<name>`s of the annotations that name it; none for what a template asked for.
+    pub names: BTreeSet<String>,
+    /// How current it is.
+    pub state: Freshness,
+    /// The last moment at which it was known to be current, when it no longer is.
+    pub stale_since: Option<Timestamp>,
+    /// The class of the failure.
+    pub class: Option<&'static str>,
+    /// Why the last look failed.
+    pub message: Option<String>,
+    /// The version of a KV v2 secret.
+    pub version: Option<u64>,
+    /// When it is looked at next; nothing while an answer is awaited.
+    pub next_look: Option<Timestamp>,
+}
+
+impl Engine {
+    /// How things stand at `now`.
+    pub fn status(&self, now: Now) -> Status {
+        let ready = self.is_ready();
+        let mut status = Status {
+            ready,
+            reason: None,
+            spec_refused: self.spec_error.clone(),
+            token: self.token_status(now),
+            service_account_token: self.service_account_token_status(now),
+            mounts: self
+                .mounts
+                .iter()
+                .map(|mount| self.mount_status(mount, now))
+                .collect(),
+        };
+        status.reason = (!ready).then(|| reason(&status));
+        status
+    }
+
+    fn token_status(&self, now: Now) -> TokenStatus {
+        let failure = self.session.failure();
+        let retry = failure.and_then(|(_, at)| at);
+        TokenStatus {
+            present: self.session.expires().is_some(),
+            expires: self.session.expires().flatten().map(|at| moment(at, now)),
+            next: retry
+                .or_else(|| self.session.next_upkeep())
+                .map(|at| moment(at, now)),
+            message: failure.map(|(error, _)| error.to_string()),
+        }
+    }
+
+    fn service_account_token_status(&self, now: Now) -> ServiceAccountTokenStatus {
+        let expires = self.service_account_token_expires;
+        let message = expires.filter(|at| *at <= now.wall).map(|at| {
+            format!(
+                "the service-account token expired at {} and was not replaced: the kubelet may not reach the API server; the Vault token is renewed without it, but no login is possible",
+                Timestamp(at)
+            )
+        });
+        ServiceAccountTokenStatus {
+            expires: expires.map(Timestamp),
+            message,
+        }
+    }
+
+    fn mount_status(&self, mount: &MountState, now: Now) -> MountStatus {
+        let secrets: Vec<_> = mount
+            .inputs()
+            .iter()
+            .filter_map(|secret| {
+                let state = self.secrets.get(secret)?;
+                Some(self.secret_status(secret, state, mount, now))
+            })
+            .collect();
+        let failing = |state: Freshness| matches!(state, Freshness::Stale | Freshness::Failing);
+        let troubled =
+            mount.failure().is_some() || secrets.iter().any(|secret| failing(secret.state));
+        let state = match (mount.is_complete(), troubled) {
+            (true, true) => Freshness::Stale,
+            (true, false) => Freshness::Fresh,
+            (false, true) => Freshness::Failing,
+            (false, false) => Freshness::Waiting,
+        };
+        let oldest = secrets.iter().filter_map(|secret| secret.stale_since).min();
+        let since = oldest.unwrap_or_else(|| Timestamp(mount.written().unwrap_or(self.started)));
+        MountStatus {
+            volume: mount.volume().to_string(),
+            mount_path: mount.spec().mount_path.to_string(),
+            state,
+            stale_since: (state == Freshness::Stale).then_some(since),
+            message: mount.failure().map(str::to_owned),
+            written: mount.written().map(Timestamp),
+            secrets,
+        }
+    }
+
+    fn secret_status(
+        &self,
+        secret: &SecretRef,
+        state: &SecretState,
+        mount: &MountState,
+        now: Now,
+    ) -> SecretStatus {
+        // Without a token no secret can be looked at, whatever its own last look said.
+        let cut_off = self.session.expires().is_none() && self.session.failure().is_some();
+        let troubled = state.failure().is_some() || cut_off;
+        let freshness = match (state.data().is_some(), troubled) {
+            (true, true) => Freshness::Stale,
+            (true, false) => Freshness::Fresh,
+            (false, true) => Freshness::Failing,
+            (false, false) => Freshness::Waiting,
+        };
+        let names = mount
+            .spec()
+            .files
+            .iter()
+            .filter(|file| match &file.content {
+                Content::Secret { source, .. } => source.whole() == *secret,
+                Content::Template { source, .. } => source
+                    .as_ref()
+                    .is_some_and(|source| source.whole() == *secret),
+            });
+        let since = Timestamp(state.confirmed().unwrap_or(self.started));
+        SecretStatus {
+            secret: secret.to_string(),
+            names: names
+                .map(|file| SecretName::to_string(&file.name))
+                .collect(),
+            state: freshness,
+            stale_since: troubled.then_some(since),
+            class: state.failure().map(|failure| class(failure.class)),
+            message: state.failure().map(|failure| failure.message.clone()),
+            version: state.data().and_then(|data| data.version),
+            next_look: match state.phase() {
+                Phase::Due(at) => Some(at),
+                Phase::Resting if secret.version.is_none() => self.round,
+                _ => None,
+            }
+            .map(|at| moment(at, now)),
+        }
+    }
+}
+
+/// Why the pod cannot start, the cause before its effects.
+fn reason(status: &Status) -> String {
+    let mut reasons = Vec::new();
+    reasons.extend(
+        status
+            .spec_refused
+            .iter()
+            .map(|message| format!("annotation {}: {message}", crate::spec::ANNOTATION)),
+    );
+    reasons.extend(status.token.message.clone());
+    reasons.extend(status.service_account_token.message.clone());
+    for mount in &status.mounts {
+        let own = mount
+            .message
+            .iter()
+            .map(|message| format!("{}: {message}", mount.mount_path));
+        reasons.extend(own);
+        for message in mount
+            .secrets
+            .iter()
+            .filter_map(|secret| secret.message.clone())
+        {
+            if !reasons.contains(&message) {
+                reasons.push(message);
+            }
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push("waiting for Vault's first answers".to_owned());
+    }
+    reasons.join("; ")
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::Denied => "denied",
+        Class::TokenInvalid => "token_invalid",
+        Class::NotFound => "not_found",
+        Class::RateLimited(_) => "rate_limited",
+        Class::Unavailable => "unavailable",
+        Class::Invalid => "invalid",
+    }
+}
+
+/// A time of the engine as a time of day.
+fn moment(at: Duration, now: Now) -> Timestamp {
+    let wall = match at.checked_sub(now.elapsed) {
+        Some(ahead) => now.wall.checked_add(ahead),
+        None => now.wall.checked_sub(now.elapsed.saturating_sub(at)),
+    };
+    Timestamp(wall.unwrap_or(SystemTime::UNIX_EPOCH))
+}

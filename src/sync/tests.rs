@@ -1,0 +1,9 @@
+//! The engine against a Vault that answers in virtual time.
+
+mod chaos;
+mod faults;
+mod herd;
+mod looks;
+mod spec_changes;
+mod tokens;
+mod world;

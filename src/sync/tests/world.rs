@@ -1,0 +1,380 @@
+//! Virtual time, a Vault without a network, volumes without a disk.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, SystemTime};
+
+use crate::payload::Payload;
+use crate::secret::{Lease, SecretValue, VaultSecret};
+use crate::spec::{SecretRef, SyncSpec, VolumeName};
+use crate::sync::{Action, Engine, Event, Notice, Now, Options, TokenId};
+use crate::vault::{Class, Engine as Kv, SecretsMount, TokenLease, VaultError};
+
+/// A Vault with one KV mount, `secret`, and faults to order.
+pub(super) struct Vault {
+    /// Version and value of key `password` by path.
+    pub(super) secrets: BTreeMap<String, (u64, String)>,
+    pub(super) engine: Kv,
+    /// The life of a token, its renewals included; `None` is without end.
+    pub(super) max_life: Option<Duration>,
+    pub(super) life: Duration,
+    pub(super) renewable: bool,
+    /// The answer to every request, while set.
+    pub(super) outage: Option<VaultError>,
+    /// Answers by the words of the log, e.g. `read secret/db`.
+    pub(super) faults: BTreeMap<String, VaultError>,
+    pub(super) lease: Option<Duration>,
+    /// What a revoked token is answered with.
+    pub(super) refusal: Class,
+    tokens: BTreeMap<TokenId, (Duration, Duration)>,
+}
+
+impl Vault {
+    fn answer(&mut self, action: &Action, now: Duration) -> Event {
+        match action {
+            Action::LogIn(id) => {
+                let result = self.check("login", None, now).map(|()| {
+                    self.tokens.insert(*id, (now, now + self.life));
+                    self.lease(self.life)
+                });
+                Event::LoggedIn(*id, result)
+            }
+            Action::Renew(id) => {
+                let result = self.check("renew", Some(*id), now).map(|()| {
+                    let (issued, _) = self.tokens[id];
+                    let left = self.max_life.map(|max| (issued + max).saturating_sub(now));
+                    let life = self.life.min(left.unwrap_or(self.life));
+                    self.tokens.insert(*id, (issued, now + life));
+                    self.lease(life)
+                });
+                Event::Renewed(*id, result)
+            }
+            Action::Revoke(id) => {
+                let result = self.check("revoke", Some(*id), now);
+                self.tokens.remove(id);
+                Event::Revoked(*id, result)
+            }
+            Action::LookUp(id, secret) => {
+                let result = self.check(&format!("look up {secret}"), Some(*id), now);
+                let mount = SecretsMount {
+                    path: "secret".parse().expect("a mount"),
+                    engine: self.engine,
+                };
+                Event::LookedUp(secret.clone(), result.map(|()| mount))
+            }
+            Action::CheckVersion(id, _, secret) => {
+                let result = self.check(&format!("version {secret}"), Some(*id), now);
+                let found = result.and_then(|()| self.find(secret));
+                Event::CheckedVersion(secret.clone(), found.map(|(version, _)| version))
+            }
+            Action::Read(id, _, secret) => {
+                let result = self.check(&format!("read {secret}"), Some(*id), now);
+                let found = result.and_then(|()| self.find(secret));
+                Event::Read(secret.clone(), found.map(|found| self.secret(found)))
+            }
+            Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => {
+                panic!("not for Vault: {action:?}")
+            }
+        }
+    }
+
+    /// Takes a token out of the world.
+    pub(super) fn revoke_all(&mut self) {
+        self.tokens.clear();
+    }
+
+    /// How many tokens are good.
+    pub(super) fn good_tokens(&self, now: Duration) -> usize {
+        self.tokens.values().filter(|(_, end)| *end > now).count()
+    }
+
+    fn lease(&self, duration: Duration) -> TokenLease {
+        TokenLease {
+            duration,
+            renewable: self.renewable,
+        }
+    }
+
+    fn check(
+        &self,
+        request: &str,
+        token: Option<TokenId>,
+        now: Duration,
+    ) -> Result<(), VaultError> {
+        if let Some(error) = self.outage.as_ref().or_else(|| self.faults.get(request)) {
+            return Err(error.clone());
+        }
+        let good = |token| self.tokens.get(&token).is_some_and(|(_, end)| *end > now);
+        match token.is_none_or(good) {
+            true => Ok(()),
+            false => Err(VaultError::new(self.refusal, "permission denied")),
+        }
+    }
+
+    fn find(&self, secret: &SecretRef) -> Result<(u64, String), VaultError> {
+        let missing = || VaultError::new(Class::NotFound, "no such secret");
+        let found = self.secrets.get(secret.path.as_str());
+        found.cloned().ok_or_else(missing)
+    }
+
+    fn secret(&self, (version, value): (u64, String)) -> VaultSecret {
+        let lease = |duration| Lease {
+            id: "lease".to_owned().into(),
+            duration,
+            renewable: true,
+        };
+        VaultSecret {
+            data: BTreeMap::from([("password".to_owned(), SecretValue::String(value.into()))]),
+            version: (self.engine == Kv::KvV2).then_some(version),
+            lease: self.lease.map(lease),
+        }
+    }
+}
+
+/// An engine, its Vault, its volumes, and what has happened.
+pub(super) struct World {
+    pub(super) engine: Engine,
+    pub(super) vault: Vault,
+    pub(super) now: Duration,
+    /// Every request: when, and in words.
+    pub(super) log: Vec<(Duration, String)>,
+    pub(super) notices: Vec<Notice>,
+    /// Path and content of the files of each volume.
+    pub(super) files: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) writes: usize,
+    pub(super) full: bool,
+    pub(super) exited: bool,
+    /// How long an answer takes.
+    pub(super) latency: Duration,
+    /// Answers under way.
+    pending: VecDeque<(Duration, Event)>,
+    /// Secrets that are being asked for: never twice at a time.
+    asking: BTreeSet<String>,
+}
+
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+
+pub(super) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(super) fn fault(class: Class, message: &str) -> VaultError {
+    VaultError::new(class, message)
+}
+
+/// A SyncSpec with a file for each `(volume, file, reference)`, format `raw` where there is a key
+/// and `json` where not, or a template where the reference starts with a brace.
+pub(super) fn spec(interval: &str, files: &[(&str, &str, &str)]) -> SyncSpec {
+    let volumes: BTreeSet<_> = files.iter().map(|(volume, ..)| *volume).collect();
+    let mounts: Vec<_> = volumes
+        .into_iter()
+        .map(|volume| {
+            let files: Vec<_> = files
+                .iter()
+                .filter(|file| file.0 == volume)
+                .map(file)
+                .collect();
+            serde_json::json!({"volume": volume, "mountPath": format!("/{volume}"), "files": files})
+        })
+        .collect();
+    let json = serde_json::json!({"version": 1, "refreshInterval": interval, "mounts": mounts});
+    SyncSpec::from_annotation(&json.to_string()).expect("a SyncSpec")
+}
+
+fn file((_, name, text): &(&str, &str, &str)) -> serde_json::Value {
+    let content = if text.starts_with('{') {
+        serde_json::json!({"template": {"template": {
+            "text": text, "functions": "external-secrets", "missingKey": "error",
+            "delimiters": ["{{", "}}"],
+        }}})
+    } else {
+        let format = if text.contains('#') { "raw" } else { "json" };
+        serde_json::json!({"secret": {"source": text, "format": format}})
+    };
+    serde_json::json!({"name": name, "path": name, "mode": "0644", "content": content})
+}
+
+impl World {
+    /// A pod with the volumes `a` and `b`, and a Vault with `secret/db` and `secret/api`.
+    pub(super) fn new(seed: u64) -> Self {
+        Self::with(seed, |_| {})
+    }
+
+    /// [`new`](Self::new), with other options.
+    pub(super) fn with(seed: u64, change: impl FnOnce(&mut Options)) -> Self {
+        let volume = |name: &str| (name.parse::<VolumeName>().expect("a volume"), false);
+        let mut options = Options::new(BTreeMap::from([volume("a"), volume("b")]));
+        change(&mut options);
+        let secret = |path: &str, value: &str| (path.to_owned(), (1, value.to_owned()));
+        Self {
+            engine: Engine::new(options, seed, at(Duration::ZERO)),
+            vault: Vault {
+                secrets: BTreeMap::from([secret("secret/db", "one"), secret("secret/api", "key")]),
+                engine: Kv::KvV2,
+                max_life: None,
+                life: secs(3600),
+                renewable: true,
+                outage: None,
+                faults: BTreeMap::new(),
+                lease: None,
+                refusal: Class::TokenInvalid,
+                tokens: BTreeMap::new(),
+            },
+            now: Duration::ZERO,
+            log: Vec::new(),
+            notices: Vec::new(),
+            files: BTreeMap::new(),
+            writes: 0,
+            full: false,
+            exited: false,
+            latency: Duration::from_millis(2),
+            pending: VecDeque::new(),
+            asking: BTreeSet::new(),
+        }
+    }
+
+    /// Follows `spec` and runs for `time`.
+    pub(super) fn follow(&mut self, spec: SyncSpec, time: Duration) {
+        self.feed(Event::Spec(Ok(spec)));
+        self.run(time);
+    }
+
+    /// Lets `time` pass.
+    pub(super) fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let answer = self.pending.iter().map(|(at, _)| *at).min();
+            let next = answer.into_iter().chain(self.engine.deadline()).min();
+            match next {
+                Some(at) if at <= end => {
+                    self.now = self.now.max(at);
+                    let due = self.pending.iter().position(|(at, _)| *at <= self.now);
+                    let event = due.and_then(|index| self.pending.remove(index));
+                    self.feed(event.map_or(Event::Tick, |(_, event)| event));
+                }
+                _ => break,
+            }
+        }
+        self.now = end;
+    }
+
+    /// Feeds one event and carries out what the engine answers.
+    pub(super) fn feed(&mut self, event: Event) {
+        if let Event::LookedUp(secret, _)
+        | Event::CheckedVersion(secret, _)
+        | Event::Read(secret, _) = &event
+        {
+            self.asking.remove(&secret.to_string());
+        }
+        let now = at(self.now);
+        let actions = self.engine.feed(event, now);
+        assert!(actions.len() <= 64, "too many actions: {actions:?}");
+        for action in actions {
+            self.carry_out(action);
+        }
+        let deadline = self.engine.deadline();
+        assert!(
+            deadline.is_none_or(|at| at > self.now),
+            "a busy loop: {deadline:?} at {:?}",
+            self.now
+        );
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        let words = match &action {
+            Action::Write(volume, payload) => {
+                let (volume, result) = (volume.clone(), self.write(volume, payload));
+                return self.feed(Event::Written(volume, result));
+            }
+            Action::Tell(_) => {
+                if let Action::Tell(notice) = action {
+                    self.notices.push(notice);
+                }
+                return;
+            }
+            Action::Forget(_) => return,
+            Action::Exit => {
+                self.exited = true;
+                return;
+            }
+            Action::LogIn(_) => "login".to_owned(),
+            Action::Renew(_) => "renew".to_owned(),
+            Action::Revoke(_) => "revoke".to_owned(),
+            Action::LookUp(_, secret) => format!("look up {secret}"),
+            Action::CheckVersion(_, _, secret) => format!("version {secret}"),
+            Action::Read(_, mount, secret) => match mount.engine == self.vault.engine {
+                true => format!("read {secret}"),
+                false => format!("read {secret} as {:?}", mount.engine),
+            },
+        };
+        if let Action::LookUp(_, secret)
+        | Action::CheckVersion(_, _, secret)
+        | Action::Read(_, _, secret) = &action
+        {
+            assert!(
+                self.asking.insert(secret.to_string()),
+                "asked twice: {words}"
+            );
+        }
+        self.log.push((self.now, words));
+        let wrong_engine =
+            matches!(&action, Action::Read(_, mount, _) if mount.engine != self.vault.engine);
+        let answer = match &action {
+            Action::Read(_, _, secret) if wrong_engine => Event::Read(
+                secret.clone(),
+                Err(VaultError::new(Class::NotFound, "no such secret")),
+            ),
+            action => self.vault.answer(action, self.now),
+        };
+        self.pending.push_back((self.now + self.latency, answer));
+    }
+
+    fn write(&mut self, volume: &VolumeName, payload: &Payload) -> Result<bool, String> {
+        if self.full {
+            return Err("no space left on device".to_owned());
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let files: BTreeMap<_, _> = payload
+            .iter()
+            .map(|(path, file)| (path.to_string(), text(file.content.expose())))
+            .collect();
+        let old = self.files.insert(volume.to_string(), files.clone());
+        let changed = old != Some(files);
+        self.writes += usize::from(changed);
+        Ok(changed)
+    }
+
+    /// Writes a new version of a secret.
+    pub(super) fn put(&mut self, path: &str, value: &str) {
+        let secret = self.vault.secrets.entry(path.to_owned()).or_default();
+        *secret = (secret.0 + 1, value.to_owned());
+    }
+
+    /// The content of a file.
+    pub(super) fn file(&self, volume: &str, path: &str) -> Option<&str> {
+        Some(self.files.get(volume)?.get(path)?.as_str())
+    }
+
+    /// The requests so far, without their times; the log is empty afterwards.
+    pub(super) fn requests(&mut self) -> Vec<String> {
+        self.log.drain(..).map(|(_, words)| words).collect()
+    }
+
+    pub(super) fn count(&self, words: &str) -> usize {
+        self.log
+            .iter()
+            .filter(|(_, logged)| logged == words)
+            .count()
+    }
+
+    pub(super) fn status(&self) -> crate::sync::Status {
+        self.engine.status(at(self.now))
+    }
+}
+
+/// `elapsed` after the beginning of 2026.
+pub(super) fn at(elapsed: Duration) -> Now {
+    Now {
+        elapsed,
+        wall: SystemTime::UNIX_EPOCH + secs(1_767_225_600) + elapsed,
+    }
+}
