@@ -12,5 +12,7 @@
 )]
 
 mod admission;
+mod registration;
 mod support;
 mod vault;
+// mod whole_way;

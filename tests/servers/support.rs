@@ -8,5 +8,9 @@
 pub(crate) mod api_server;
 pub(crate) mod http;
 pub(crate) mod pki;
+pub(crate) mod pod;
 pub(crate) mod process;
+pub(crate) mod second_webhook;
+pub(crate) mod trust;
 pub(crate) mod vault_server;
+pub(crate) mod webhook;

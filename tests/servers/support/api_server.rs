@@ -21,7 +21,8 @@ pub(crate) struct ApiServer {
     pub(crate) url: String,
     /// Signs the API server's certificate, and those of its clients.
     pub(crate) authority: Authority,
-    kubeconfig: PathBuf,
+    /// For programs that talk to it, as a member of `system:masters`.
+    pub(crate) kubeconfig: PathBuf,
 }
 
 /// What a `kubectl` command did.

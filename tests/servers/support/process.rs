@@ -72,8 +72,16 @@ impl Process {
         let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill {id}");
-        let status = self.wait_for("its end", || self.lock().try_wait().ok().flatten());
-        status.code()
+        self.wait_for_end()
+    }
+
+    /// Waits until it ends by itself, and answers its exit code.
+    #[track_caller]
+    pub(crate) fn wait_for_end(&self) -> Option<i32> {
+        let status = poll(|| self.lock().try_wait().ok().flatten());
+        status
+            .unwrap_or_else(|| panic!("{} still runs", self.log.display()))
+            .code()
     }
 
     /// Polls until `ready` answers; fails with the log when the program ends or a minute passes.
