@@ -4,8 +4,14 @@
 //! here.
 
 pub mod defaults;
+mod inject;
+mod lint;
+mod manifest;
+mod review;
 #[cfg(feature = "webhook")]
 mod webhook;
+mod workload;
+mod yaml;
 
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
@@ -24,6 +30,8 @@ struct Program {
 enum Command {
     #[cfg(feature = "webhook")]
     Webhook(Box<webhook::Arguments>),
+    Inject(Box<inject::InjectArgs>),
+    Lint(Box<lint::LintArgs>),
 }
 
 /// What a command says, and the exit code: 0 well, 1 the answer is no, 2 it could not be asked.
@@ -44,6 +52,8 @@ pub fn main() -> ExitCode {
     let outcome = match Program::parse().command {
         #[cfg(feature = "webhook")]
         Command::Webhook(arguments) => webhook::run(*arguments),
+        Command::Inject(arguments) => inject::run(*arguments),
+        Command::Lint(arguments) => lint::run(*arguments),
     };
     print(&outcome)
 }

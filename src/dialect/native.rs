@@ -12,7 +12,7 @@ use super::findings::{Findings, at};
 use super::{DialectDefaults, Parsed, Problem, Reading};
 use crate::spec::{SecretName, SyncSpec};
 
-pub use self::vocabulary::reference;
+pub use self::vocabulary::{overview, reference};
 
 /// The values of the pod's own keys.
 type PodValues<'a> = BTreeMap<Key, &'a str>;

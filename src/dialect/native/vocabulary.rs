@@ -305,6 +305,21 @@ fn misspelling_of(word: &str, row: &Row) -> Option<(usize, String)> {
         .min_by_key(|(distance, _)| *distance)
 }
 
+/// All the keys with an example each, for a terminal.
+pub fn overview() -> String {
+    let rows = ROWS.iter().filter(|row| row.arity != Arity::Ours);
+    rows.fold("Annotations:\n".to_owned(), |mut text, row| {
+        let suffix = if row.arity == Arity::File {
+            "<name>"
+        } else {
+            ""
+        };
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "  {PREFIX}{}{suffix}: {}", row.name, row.example);
+        text
+    })
+}
+
 /// The reference of the annotations as a Markdown table, as the README has it.
 pub fn reference() -> String {
     let mut table =

@@ -1,0 +1,173 @@
+//! `freshet inject`: what the webhook would make of a manifest.
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+use similar::TextDiff;
+
+use super::manifest::Document;
+use super::review::{Review, ReviewArgs};
+use super::{Outcome, yaml};
+
+const EXAMPLES: &str = "\
+Examples:
+  What would be applied:
+    freshet inject -f deployment.yaml --vault-address https://vault.vault:8200
+
+  Only what changes:
+    freshet inject -f deployment.yaml --vault-address https://vault.vault:8200 --diff
+
+  Without the webhook in the cluster:
+    helm template ./chart | freshet inject -f - --vault-address https://vault.vault:8200 \\
+      --refresher-image registry.example/freshet-refresher:0.1.0 | kubectl apply -f -
+
+Exit code: 0, or 1 when a pod would be refused (nothing is printed, the reasons are on standard
+error), or 2 when the input cannot be read.";
+
+/// Print what the webhook would make of a manifest, offline
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct InjectArgs {
+    #[command(flatten)]
+    review: ReviewArgs,
+
+    /// How objects are printed; in YAML, documents that do not change are printed as they are
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Yaml)]
+    output: Format,
+
+    /// Print the change alone, as a unified diff
+    #[arg(long)]
+    diff: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Yaml,
+    Json,
+}
+
+pub(super) fn run(arguments: InjectArgs) -> Outcome {
+    let (format, diff) = (arguments.output, arguments.diff);
+    let review = match arguments.review.review() {
+        Ok(review) => review,
+        Err(message) => return Outcome::unusable(message),
+    };
+    let stderr = review.pods.iter().flat_map(|pod| pod.findings()).collect();
+    if review.pods.iter().any(|pod| !pod.problems.is_empty()) {
+        return Outcome {
+            stderr,
+            code: 1,
+            ..Outcome::default()
+        };
+    }
+    let printed = changed(&review).map(|changed| match (diff, format) {
+        (true, format) => differences(&changed, format),
+        (false, Format::Yaml) => documents(&changed),
+        (false, Format::Json) => objects(&changed),
+    });
+    match printed {
+        Ok(text) => Outcome {
+            stdout: text.into_bytes(),
+            stderr,
+            code: 0,
+        },
+        Err(message) => Outcome::unusable(message),
+    }
+}
+
+/// A document, and its value after injection when that is another.
+struct Changed<'a> {
+    file: usize,
+    name: &'a str,
+    document: &'a Document,
+    value: Option<Value>,
+}
+
+fn changed(review: &Review) -> Result<Vec<Changed<'_>>, String> {
+    let mut all = Vec::new();
+    for (file, manifest) in review.manifests.iter().enumerate() {
+        for (index, document) in manifest.documents.iter().enumerate() {
+            let mut value = document.value.clone();
+            let pods = review
+                .pods
+                .iter()
+                .filter(|pod| pod.document == (file, index));
+            for reviewed in pods {
+                let Some(injection) = &reviewed.injection else {
+                    continue;
+                };
+                let mut pod = reviewed.described.pod.clone();
+                json_patch::patch(&mut pod, &injection.patch).map_err(|error| {
+                    format!("{}: the patch does not fit: {error}", reviewed.place)
+                })?;
+                reviewed.described.replace(&mut value, &pod);
+            }
+            all.push(Changed {
+                file,
+                name: &manifest.name,
+                document,
+                value: Some(value).filter(|value| *value != document.value),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// All documents as YAML: the unchanged ones byte for byte.
+fn documents(all: &[Changed<'_>]) -> String {
+    let mut text = String::new();
+    // A document that follows another needs its separator, unless it stands as it stood.
+    let mut before: Option<&Changed<'_>> = None;
+    for this in all {
+        let as_it_stood = before.is_none_or(|before| {
+            before.file == this.file && before.value.is_none() && this.value.is_none()
+        });
+        if !text.is_empty() && !text.ends_with('\n') && !as_it_stood {
+            text.push('\n');
+        }
+        let has_content = this.document.number.is_some();
+        if has_content && !as_it_stood && !this.document.separated {
+            text.push_str("---\n");
+        }
+        match &this.value {
+            None => text.push_str(&this.document.text),
+            Some(value) => {
+                text.push_str(&this.document.head);
+                text.push_str(&yaml::write(value));
+            }
+        }
+        before = Some(this);
+    }
+    text
+}
+
+/// All documents as JSON, one object after the other, as `kubectl` reads them.
+fn objects(all: &[Changed<'_>]) -> String {
+    all.iter()
+        .filter(|this| this.document.number.is_some())
+        .map(|this| json(this.value.as_ref().unwrap_or(&this.document.value)))
+        .collect()
+}
+
+/// The changes alone. Both sides are printed the same way, so that nothing but the change differs.
+fn differences(all: &[Changed<'_>], format: Format) -> String {
+    let print = match format {
+        Format::Yaml => yaml::write,
+        Format::Json => json,
+    };
+    all.iter()
+        .filter_map(|this| Some((this, this.value.as_ref()?)))
+        .map(|(this, value)| {
+            let (old, new) = (print(&this.document.value), print(value));
+            let number = this.document.number.unwrap_or_default();
+            let header = format!("{} document {number}", this.name);
+            TextDiff::from_lines(&old, &new)
+                .unified_diff()
+                .header(&header, &format!("{header}, injected"))
+                .to_string()
+        })
+        .collect()
+}
+
+fn json(value: &Value) -> String {
+    format!("{value:#}\n")
+}

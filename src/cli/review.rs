@@ -1,0 +1,204 @@
+//! Asks the webhook's own question about every pod of some manifests, offline.
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::defaults::DefaultsArgs;
+use super::manifest::Manifest;
+use super::workload::{self, DescribedPod};
+use crate::dialect::Problem;
+use crate::inject::{self, ClusterFacts, Decision, Defaults, Injection, Operation, Request};
+
+/// What `inject` and `lint` are asked about.
+#[derive(Debug, Args)]
+pub(super) struct ReviewArgs {
+    /// The manifest, YAML or JSON, one document or many; - is standard input. May be repeated
+    #[arg(short, long = "filename", value_name = "FILE", required = true)]
+    filenames: Vec<String>,
+
+    /// The namespace of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
+    namespace: String,
+
+    /// What is done to the pods
+    #[arg(long, value_enum, default_value_t = AskedOperation::Create)]
+    operation: AskedOperation,
+
+    #[command(flatten)]
+    defaults: DefaultsArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AskedOperation {
+    /// They are created
+    Create,
+    /// They exist, and are changed
+    Update,
+}
+
+/// What was decided about the pods of some manifests.
+pub(super) struct Review {
+    /// The manifests, as they were read.
+    pub(super) manifests: Vec<Manifest>,
+    /// The pods, in the order of the manifests.
+    pub(super) pods: Vec<ReviewedPod>,
+}
+
+/// One pod, and what was decided about it.
+pub(super) struct ReviewedPod {
+    /// The manifest's and the document's index.
+    pub(super) document: (usize, usize),
+    /// For people: `app.yaml: document 2 (Deployment app)`.
+    pub(super) place: String,
+    /// The pod.
+    pub(super) described: DescribedPod,
+    /// All that is wrong, with the document's paths.
+    pub(super) problems: Vec<Problem>,
+    /// What is doubtful, with the document's paths.
+    pub(super) warnings: Vec<Problem>,
+    /// What would be done, when nothing is wrong and it is asked for.
+    pub(super) injection: Option<Box<Injection>>,
+}
+
+impl ReviewArgs {
+    /// Reads the manifests and decides about each of their pods.
+    ///
+    /// # Errors
+    /// When a manifest cannot be read; a text for people.
+    pub(super) fn review(self) -> Result<Review, String> {
+        let defaults = match self.defaults.into_defaults() {
+            Ok(defaults) => defaults,
+            Err(error) => error.exit(),
+        };
+        if self.filenames.iter().filter(|name| *name == "-").count() > 1 {
+            return Err("--filename -: standard input can be read once".to_owned());
+        }
+        let operation = match self.operation {
+            AskedOperation::Create => Operation::Create,
+            AskedOperation::Update => Operation::Update,
+        };
+        let manifests = self
+            .filenames
+            .iter()
+            .map(|name| Manifest::load(name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let question = Question {
+            namespace: &self.namespace,
+            operation,
+            defaults: &defaults,
+        };
+        let pods = question.about(&manifests);
+        Ok(Review { manifests, pods })
+    }
+}
+
+struct Question<'a> {
+    namespace: &'a str,
+    operation: Operation,
+    defaults: &'a Defaults,
+}
+
+impl Question<'_> {
+    fn about(&self, manifests: &[Manifest]) -> Vec<ReviewedPod> {
+        let mut pods = Vec::new();
+        for (file, manifest) in manifests.iter().enumerate() {
+            for (index, document) in manifest.documents.iter().enumerate() {
+                for described in workload::pods(&document.value) {
+                    let place = format!(
+                        "{}: document {} ({})",
+                        manifest.name,
+                        document.number.unwrap_or_default(),
+                        described.object
+                    );
+                    pods.push(self.decide((file, index), place, described));
+                }
+            }
+        }
+        pods
+    }
+
+    fn decide(
+        &self,
+        document: (usize, usize),
+        place: String,
+        described: DescribedPod,
+    ) -> ReviewedPod {
+        let (pod, mut problems) = as_text(&described.pod);
+        let request = Request {
+            namespace: described.namespace.as_deref().unwrap_or(self.namespace),
+            operation: self.operation,
+            pod: &pod,
+        };
+        let (warnings, injection) =
+            match inject::decide(&request, self.defaults, &ClusterFacts::default()) {
+                Decision::Skip { warnings, .. } => (warnings, None),
+                Decision::Inject(injection) => (injection.warnings.clone(), Some(injection)),
+                Decision::Deny {
+                    problems: more,
+                    warnings,
+                } => {
+                    problems.extend(more);
+                    (warnings, None)
+                }
+            };
+        let injection = injection.filter(|_| problems.is_empty());
+        let placed = |problems: Vec<Problem>| {
+            let path = &described.path;
+            let place = |problem: Problem| Problem {
+                path: format!("{path}{}", problem.path),
+                ..problem
+            };
+            problems.into_iter().map(place).collect()
+        };
+        ReviewedPod {
+            document,
+            place,
+            problems: placed(problems),
+            warnings: placed(warnings),
+            injection,
+            described,
+        }
+    }
+}
+
+/// `freshet.dev/inject: true` without quotes is a boolean, which the API server refuses in
+/// annotations before any webhook sees it. It is told, and the rest judged as if it were quoted.
+fn as_text(pod: &Value) -> (Value, Vec<Problem>) {
+    let mut pod = pod.clone();
+    let mut problems = Vec::new();
+    let annotations = pod
+        .pointer_mut("/metadata/annotations")
+        .and_then(Value::as_object_mut);
+    for (key, value) in annotations.into_iter().flatten() {
+        if !key.starts_with("freshet.dev/") || value.is_string() {
+            continue;
+        }
+        let text = match &*value {
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        problems.push(Problem::of_value(
+            format!("metadata.annotations[{key}]"),
+            &text,
+            format!("must be text: write it in quotes, {text:?}"),
+        ));
+        *value = Value::String(text);
+    }
+    (pod, problems)
+}
+
+impl ReviewedPod {
+    /// One line for each problem and each warning.
+    pub(super) fn findings(&self) -> impl Iterator<Item = String> {
+        let line = |word: &str, problem: &Problem| format!("{}: {word}: {problem}\n", self.place);
+        let problems = self
+            .problems
+            .iter()
+            .map(move |problem| line("error", problem));
+        let warnings = self
+            .warnings
+            .iter()
+            .map(move |warning| line("warning", warning));
+        problems.chain(warnings)
+    }
+}

@@ -1,0 +1,191 @@
+//! Where a Kubernetes object describes pods: itself, or a template in it.
+
+use serde_json::{Map, Value, json};
+
+/// A pod that an object describes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct DescribedPod {
+    /// The pod, as the API server would get it.
+    pub(super) pod: Value,
+    /// `metadata.namespace` of the object.
+    pub(super) namespace: Option<String>,
+    /// The object for people: `Deployment app`.
+    pub(super) object: String,
+    /// What stands before the pod's paths in the document: `spec.template.`; empty for a pod.
+    pub(super) path: String,
+    /// The JSON pointer of the pod or template in the document.
+    pointer: String,
+}
+
+/// Fields from the object to the template of its pods.
+fn template_of(kind: &str) -> Option<&'static [&'static str]> {
+    match kind {
+        "Pod" => Some(&[]),
+        "PodTemplate" => Some(&["template"]),
+        "Deployment"
+        | "StatefulSet"
+        | "DaemonSet"
+        | "ReplicaSet"
+        | "ReplicationController"
+        | "Job" => Some(&["spec", "template"]),
+        "CronJob" => Some(&["spec", "jobTemplate", "spec", "template"]),
+        _ => None,
+    }
+}
+
+/// The pods that a document describes: that of its object, or those of a list's.
+pub(super) fn pods(document: &Value) -> Vec<DescribedPod> {
+    let kind = text(document, "kind");
+    let items = document.get("items").and_then(Value::as_array);
+    match (kind.strip_suffix("List"), items) {
+        (Some(kind), Some(items)) => items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| {
+                let own = match text(item, "kind") {
+                    "" => kind,
+                    own => own,
+                };
+                described(
+                    item,
+                    own,
+                    &format!("items[{index}]."),
+                    &format!("/items/{index}"),
+                )
+            })
+            .collect(),
+        _ => described(document, kind, "", "").into_iter().collect(),
+    }
+}
+
+fn described(object: &Value, kind: &str, path: &str, pointer: &str) -> Option<DescribedPod> {
+    let fields = template_of(kind)?;
+    let template = fields.iter().try_fold(object, |at, field| at.get(*field))?;
+    let mut pod = Map::new();
+    pod.insert("apiVersion".to_owned(), json!("v1"));
+    pod.insert("kind".to_owned(), json!("Pod"));
+    pod.extend(template.as_object()?.clone());
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let name = match text(metadata, "name") {
+        "" => text(metadata, "generateName"),
+        name => name,
+    };
+    let namespace = text(metadata, "namespace");
+    Some(DescribedPod {
+        pod: Value::Object(pod),
+        namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+        object: format!("{kind} {name}").trim_end().to_owned(),
+        path: fields
+            .iter()
+            .fold(path.to_owned(), |path, field| path + field + "."),
+        pointer: fields
+            .iter()
+            .fold(pointer.to_owned(), |pointer, field| pointer + "/" + field),
+    })
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+impl DescribedPod {
+    /// Puts `pod` in the place of the one that `document` describes.
+    pub(super) fn replace(&self, document: &mut Value, pod: &Value) {
+        let Some(template) = document
+            .pointer_mut(&self.pointer)
+            .and_then(Value::as_object_mut)
+        else {
+            return;
+        };
+        for field in ["metadata", "spec"] {
+            if let Some(value) = pod.get(field) {
+                template.insert(field.to_owned(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(document: Value, expected: &[(&str, &str, Option<&str>)]) {
+        let pods = pods(&document);
+        let found: Vec<_> = pods
+            .iter()
+            .map(|pod| {
+                (
+                    pod.object.as_str(),
+                    pod.path.as_str(),
+                    pod.namespace.as_deref(),
+                )
+            })
+            .collect();
+        assert_eq!(found, expected);
+        for described in pods {
+            assert_eq!(described.pod["spec"]["containers"][0]["name"], "app");
+            let mut changed = document.clone();
+            described.replace(&mut changed, &described.pod);
+            assert_eq!(changed, document);
+            described.replace(&mut changed, &json!({"spec": {"changed": true}}));
+            assert!(
+                changed.to_string().contains("{\"changed\":true}"),
+                "{changed}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_kind_of_owner_is_known() {
+        let pod =
+            json!({"metadata": {"annotations": {}}, "spec": {"containers": [{"name": "app"}]}});
+        let metadata = json!({"name": "x", "namespace": "team"});
+        for kind in [
+            "Deployment",
+            "StatefulSet",
+            "DaemonSet",
+            "ReplicaSet",
+            "ReplicationController",
+            "Job",
+        ] {
+            let object = json!({"kind": kind, "metadata": metadata, "spec": {"template": pod}});
+            check(
+                object,
+                &[(&format!("{kind} x"), "spec.template.", Some("team"))],
+            );
+        }
+        let template = json!({"kind": "PodTemplate", "metadata": metadata, "template": pod});
+        check(template, &[("PodTemplate x", "template.", Some("team"))]);
+        let job = json!({"spec": {"template": pod}});
+        let cron =
+            json!({"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"jobTemplate": job}});
+        check(
+            cron,
+            &[("CronJob x", "spec.jobTemplate.spec.template.", None)],
+        );
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-"}, "spec": {"containers": [{"name": "app"}]}});
+        check(pod.clone(), &[("Pod x-", "", None)]);
+        check(json!({"kind": "Service", "metadata": metadata}), &[]);
+        check(json!({"kind": "Deployment", "metadata": metadata}), &[]);
+        check(json!([1]), &[]);
+        check(
+            json!({"kind": "PodList", "items": [{"metadata": {"name": "y"}, "spec": pod["spec"]}]}),
+            &[("Pod y", "items[0].", None)],
+        );
+    }
+
+    #[test]
+    fn a_list_is_searched_item_by_item() {
+        let pod = json!({"spec": {"containers": [{"name": "app"}]}});
+        let job = json!({"kind": "Job", "metadata": {"name": "b"}, "spec": {"template": pod}});
+        let list = json!({"kind": "List", "items": [{"kind": "Service"}, job, {"kind": "Pod", "metadata": {"name": "c"}, "spec": pod["spec"]}]});
+        check(
+            list,
+            &[
+                ("Job b", "items[1].spec.template.", None),
+                ("Pod c", "items[2].", None),
+            ],
+        );
+    }
+}
