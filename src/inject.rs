@@ -14,6 +14,7 @@ mod collision;
 mod covers;
 mod difference;
 mod doubts;
+mod fields;
 mod limits;
 mod memory;
 mod mesh;
@@ -210,6 +211,3 @@ fn inject(
 fn deny(problems: Vec<Problem>, warnings: Vec<Problem>) -> Decision {
     Decision::Deny { problems, warnings }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,7 @@
 //! Names and paths that the author has taken already.
 
-use super::pod::{ContainerView, PodView, is_reserved_volume, text};
+use super::fields::text;
+use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::Problem;
 use crate::spec::layout::CONTAINER;
 use crate::spec::{Mount, SyncSpec};
@@ -45,7 +46,7 @@ fn volumes<'p>(pod: &'p PodView<'_>) -> impl Iterator<Item = Problem> + 'p {
     })
 }
 
-/// The mounts of one container that meet ours. A mount with `subPath` is no exception: it would
+/// The mounts of one container that overlap ours. A mount with `subPath` is no exception: it would
 /// hide a file of ours, or stand on a read-only volume.
 fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> Vec<Problem> {
     let ours = |name: &str| pod.refresher.is_some() && is_reserved_volume(name);
@@ -64,13 +65,13 @@ fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> 
             ));
         }
         let normal = normal(directory);
-        let met = |own: &&Mount| !directory.is_empty() && own.mount_path.overlaps(&normal);
-        if let Some(own) = spec.mounts.iter().find(met) {
+        let overlaps = |own: &&Mount| !directory.is_empty() && own.mount_path.overlaps(&normal);
+        if let Some(own) = spec.mounts.iter().find(overlaps) {
             problems.push(Problem::of_value(
                 format!("{path}.mountPath"),
                 directory,
                 format!(
-                    "meets {}, where the secrets are mounted: move it, or set freshet.dev/mount-path",
+                    "overlaps {}, where the secrets are mounted: move it, or set freshet.dev/mount-path",
                     own.mount_path
                 ),
             ));

@@ -4,9 +4,10 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use super::covers::{container_covers, covers};
+use super::fields::items;
 use super::patch::{Editor, Place};
 use super::plan::Plan;
-use super::pod::{ContainerView, List, PodView, STATUS_ANNOTATION, is_reserved_volume, items};
+use super::pod::{ContainerView, List, PodView, STATUS_ANNOTATION, is_reserved_volume};
 use crate::spec::ANNOTATION;
 
 /// The patch from the pod to the plan, and its inverse.

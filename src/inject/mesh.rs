@@ -8,7 +8,8 @@
 //! a CNI plugin and a plain proxy the first sync would wait for a proxy that waits for it.
 //!
 //! Sources: Istio, "Install the Istio CNI node agent", compatibility with application init
-//! containers; Linkerd, "CNI plugin" and "Protocol detection", skipped ports.
+//! containers (excluded ports, user 1337); linkerd/linkerd2#4792 (init containers under its CNI
+//! plugin, skipped ports by annotation); Kuma, "Kubernetes annotations and labels".
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ struct Mesh {
     off: Option<(&'static str, &'static str)>,
 }
 
-const MESHES: [Mesh; 2] = [
+const MESHES: [Mesh; 3] = [
     Mesh {
         name: "Istio",
         proxy: "istio-proxy",
@@ -50,6 +51,15 @@ const MESHES: [Mesh; 2] = [
         redirectors: &["linkerd-init"],
         validators: &["linkerd-network-validator"],
         excluded_ports: "config.linkerd.io/skip-outbound-ports",
+        exempt_user: None,
+        off: None,
+    },
+    Mesh {
+        name: "Kuma",
+        proxy: "kuma-sidecar",
+        redirectors: &["kuma-init"],
+        validators: &["kuma-validation"],
+        excluded_ports: "traffic.kuma.io/exclude-outbound-ports",
         exempt_user: None,
         off: None,
     },

@@ -1,7 +1,8 @@
 //! The port of the refresher's metrics, where it can have one.
 
 use super::Defaults;
-use super::pod::{ContainerView, PodView, items};
+use super::fields::items;
+use super::pod::{ContainerView, PodView};
 use crate::dialect::{Problem, Settings};
 
 /// The port; none for an init container, on the node's own network, where two pods would want the

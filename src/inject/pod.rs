@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::fields::{items, objects, text};
 use crate::dialect::Problem;
 use crate::spec::ANNOTATION;
 use crate::spec::layout::{
@@ -65,12 +66,14 @@ impl<'a> PodView<'a> {
             problems.push(Problem::new("spec", "must be the spec of a pod"));
             return Err(problems);
         };
-        let inits = objects(spec, List::Init.field(), &mut problems);
-        let apps = objects(spec, List::App.field(), &mut problems);
-        let volumes = objects(spec, "volumes", &mut problems);
+        let mut list =
+            |field: &str| objects(spec.get(field), || format!("spec.{field}"), &mut problems);
+        let inits = list(List::Init.field());
+        let apps = list(List::App.field());
+        let volumes = list("volumes");
         for (list, containers) in [(List::Init, &inits), (List::App, &apps)] {
             for (index, container) in containers {
-                objects_at(
+                objects(
                     container.get("volumeMounts"),
                     || format!("spec.{}[{index}].volumeMounts", list.field()),
                     &mut problems,
@@ -180,22 +183,6 @@ impl List {
     }
 }
 
-/// The text of a field; empty when it is absent or no text.
-pub(super) fn text<'a>(object: &'a Map<String, Value>, field: &str) -> &'a str {
-    object
-        .get(field)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-/// The items of a list; none when it is absent or no list.
-pub(super) fn items(list: Option<&Value>) -> std::slice::Iter<'_, Value> {
-    list.and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter()
-}
-
 /// Whether a volume's name is one that Freshet gives.
 pub(super) fn is_reserved_volume(name: &str) -> bool {
     let numbered = || {
@@ -263,41 +250,6 @@ pub(super) fn left_over(pod: &Value) -> Option<Problem> {
         CONTAINER,
         "was added when injection was on, and injection is off: remove it, the volumes that begin with freshet- and their mounts",
     ))
-}
-
-/// The objects of a list of the spec, with their index.
-fn objects<'a>(
-    spec: &'a Map<String, Value>,
-    field: &str,
-    problems: &mut Vec<Problem>,
-) -> Vec<(usize, &'a Map<String, Value>)> {
-    objects_at(spec.get(field), || format!("spec.{field}"), problems)
-}
-
-fn objects_at<'a>(
-    list: Option<&'a Value>,
-    path: impl Fn() -> String,
-    problems: &mut Vec<Problem>,
-) -> Vec<(usize, &'a Map<String, Value>)> {
-    let items = match list {
-        None | Some(Value::Null) => return Vec::new(),
-        Some(Value::Array(items)) => items,
-        Some(_) => {
-            problems.push(Problem::new(path(), "must be a list"));
-            return Vec::new();
-        }
-    };
-    let mut objects = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        match item.as_object() {
-            Some(object) => objects.push((index, object)),
-            None => problems.push(Problem::new(
-                format!("{}[{index}]", path()),
-                "must be an object",
-            )),
-        }
-    }
-    objects
 }
 
 /// Kubelets name themselves as the owner of the copies of their static pods.

@@ -8,8 +8,9 @@
 
 use serde_json::{Map, Value};
 
+use super::fields::items;
 use super::plan::Choices;
-use super::pod::{ContainerView, PodView, items};
+use super::pod::{ContainerView, PodView};
 use super::security::{Ids, id};
 use crate::dialect::Problem;
 use crate::spec::{FileMode, FileSpec, Mount, SyncSpec};

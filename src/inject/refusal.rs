@@ -1,7 +1,8 @@
 //! Pods that cannot have a refresher, whatever they ask for.
 
 use super::cluster::ClusterFacts;
-use super::pod::{PodView, text};
+use super::fields::text;
+use super::pod::PodView;
 use crate::dialect::Problem;
 
 /// The release that turned native sidecars on (beta, KEP-753).

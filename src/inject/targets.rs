@@ -1,7 +1,8 @@
 //! Which containers see the files.
 
+use super::fields::text;
 use super::mesh;
-use super::pod::{ContainerView, PodView, is_reserved_volume, text};
+use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::{Problem, Settings, closest};
 use crate::spec::ContainerName;
 

@@ -1,5 +1,6 @@
 //! The decision about a pod: fixtures, the hard cases by name, and properties over generated pods.
 
+mod doubts;
 mod fixtures;
 mod hard_cases;
 mod mesh;

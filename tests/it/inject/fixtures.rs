@@ -1,5 +1,6 @@
-//! `tests/data/inject/CASE/`: `pod.yaml`, then `want.json` (the patch) or `denied.txt`, and
-//! `warnings.txt` where there are any. With `UPDATE_EXPECT=1` they are written anew.
+//! `tests/data/inject/CASE/`: `pod.yaml`, or `pod.json` as an API server keeps it, then `want.json`
+//! (the patch) or `denied.txt`, and `warnings.txt` where there are any. With `UPDATE_EXPECT=1` they
+//! are written anew.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +27,9 @@ fn each_case_is_decided_as_its_files_say() {
 }
 
 fn check(case: &Path) -> Result<(), String> {
-    let text = fs::read_to_string(case.join("pod.yaml")).expect("pod.yaml");
+    let text = fs::read_to_string(case.join("pod.yaml"))
+        .or_else(|_| fs::read_to_string(case.join("pod.json")))
+        .expect("pod.yaml or pod.json");
     let pod = serde_saphyr::from_str(&text).expect("YAML");
     let (mut want, mut denied, mut warnings) = (None, None, None);
     match decision(&pod) {

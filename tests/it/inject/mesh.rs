@@ -46,6 +46,13 @@ fn first_in_the_list_unless_a_meshs_own_native_sidecar_stands_before_it() {
         ),
         ["freshet", "migrate", "linkerd-init", "linkerd-proxy"]
     );
+    assert_eq!(
+        order(
+            "[{name: kuma-init}, {name: kuma-sidecar, restartPolicy: Always}, {name: migrate}]",
+            web
+        ),
+        ["kuma-init", "kuma-sidecar", "freshet", "migrate"]
+    );
     let plain = "[{name: web}, {name: linkerd-proxy}]";
     assert_eq!(
         order("[{name: linkerd-init}]", plain),

@@ -166,6 +166,11 @@ fn a_quota_in_the_way_is_named_with_the_annotation_that_mends_it() {
     let quota = ["pods", "limits.cpu", "limits.memory", "requests.cpu"];
     expect!["metadata.annotations[freshet.dev/limits-cpu]: must be set: ResourceQuota team of the namespace counts limits.cpu"]
         .assert_eq(&denied(in_namespace("[]", &quota, "a: b", web)));
+    let unset = in_namespace("[]", &["cpu", "memory"], "a: b", web);
+    assert!(
+        matches!(unset, Decision::Inject(_)),
+        "requests are set: {unset:?}"
+    );
     for (limits, annotations, spec) in [
         ("[]", "freshet.dev/limits-cpu: 100m", web),
         ("[{type: Container, default: {cpu: 100m}}]", "a: b", web),
