@@ -9,7 +9,8 @@ use super::answer::Answer;
 pub enum Fault {
     /// Vault is sealed: everything but the health and seal status answers 503.
     Sealed,
-    /// 429, as a rate-limit quota answers, with `Retry-After` in seconds or without.
+    /// 429, as a rate-limit quota answers: with `Retry-After` in seconds where
+    /// `sys/quotas/config` turns response headers on, by default without.
     RateLimited(Option<u64>),
     /// 503, as a load balancer without a healthy Vault answers.
     OutOfService(Option<u64>),
@@ -62,13 +63,13 @@ pub(super) fn fault_for(orders: &mut Vec<Order>, path: &str) -> Option<Fault> {
 
 impl Fault {
     /// What is answered in place of the right answer; `None` where that comes all the same.
-    pub(super) fn answer(self) -> Option<Answer> {
+    pub(super) fn answer(self, path: &str) -> Option<Answer> {
         match self {
             Self::Sealed => Some(Answer::error(503, &["Vault is sealed"])),
-            Self::RateLimited(seconds) => Some(
-                Answer::error(429, &["request path \"\": rate limit quota exceeded"])
-                    .after(seconds),
-            ),
+            Self::RateLimited(seconds) => {
+                let error = format!("request path \"{path}\": rate limit quota exceeded");
+                Some(Answer::error(429, &[&error]).after(seconds))
+            }
             Self::OutOfService(seconds) => {
                 Some(Answer::error(503, &["service unavailable"]).after(seconds))
             }

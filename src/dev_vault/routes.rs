@@ -34,7 +34,13 @@ impl State {
         if let Some(path) = path.strip_prefix("sys/internal/ui/mounts/") {
             return super::sys::find_mount(&self.mounts, path, &acl);
         }
-        if !acl.allows(path, self.capabilities(request)) {
+        // A list is of a folder.
+        let slash = if request.method == Method::List {
+            "/"
+        } else {
+            ""
+        };
+        if !acl.allows(&format!("{path}{slash}"), self.capabilities(request)) {
             return Answer::permission_denied();
         }
         self.allowed(token, request, now)
@@ -57,8 +63,7 @@ impl State {
             };
         }
         let mut mounts = self.mounts.iter_mut().rev();
-        let found = mounts
-            .find_map(|(mount, engine)| Some((request.path.strip_prefix(mount.as_str())?, engine)));
+        let found = mounts.find_map(|(mount, engine)| Some((below(mount, request.path)?, engine)));
         match found {
             Some((rest, engine)) => engine.answer(rest, request, now),
             None => no_route(request.path),
@@ -121,6 +126,14 @@ impl State {
     fn auth_method(&self, path: &str, verb: &str) -> Option<&super::auth::AuthMethod> {
         let mount = path.strip_prefix("auth/")?.strip_suffix(verb)?;
         self.auth_methods.get(mount)
+    }
+}
+
+/// The part of `path` below `mount/`; nothing for the mount itself.
+fn below<'p>(mount: &str, path: &'p str) -> Option<&'p str> {
+    match path.strip_prefix(mount) {
+        None if mount.strip_suffix('/') == Some(path) => Some(""),
+        rest => rest,
     }
 }
 

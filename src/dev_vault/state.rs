@@ -53,7 +53,9 @@ impl State {
                 Reaction::Answer(super::sys::sealed(request.path))
             }
             Some(Fault::Slow(delay)) => Reaction::Late(delay, self.respond(request, now)),
-            Some(fault) => fault.answer().map_or(Reaction::Cut, Reaction::Answer),
+            Some(fault) => fault
+                .answer(request.path)
+                .map_or(Reaction::Cut, Reaction::Answer),
         };
         self.log.add(LoggedRequest {
             at: now,

@@ -49,6 +49,14 @@ struct VersionMetadata {
     version: u64,
 }
 
+/// A version in the list of all.
+#[derive(Serialize)]
+struct ListedVersion {
+    created_time: String,
+    deletion_time: String,
+    destroyed: bool,
+}
+
 #[derive(Serialize)]
 struct Data<'a> {
     data: Option<&'a RawValue>,
@@ -79,6 +87,7 @@ impl Versioned {
                     Err(answer) => return answer,
                 };
                 match (verb, versions.as_slice()) {
+                    ("destroy", []) => Answer::error(400, &["no version number provided"]),
                     (_, []) => Answer::error(400, &["No version number provided"]),
                     ("delete", versions) => self.delete(name, versions, now),
                     ("undelete", versions) => {
@@ -169,7 +178,7 @@ impl Versioned {
         let versions: BTreeMap<_, _> = secret
             .versions
             .iter()
-            .map(|(number, version)| (number.to_string(), version.metadata(*number)))
+            .map(|(number, version)| (number.to_string(), version.listed()))
             .collect();
         Answer::data(&json!({
             "cas_required": false,
@@ -208,6 +217,14 @@ impl Versioned {
 }
 
 impl Version {
+    fn listed(&self) -> ListedVersion {
+        ListedVersion {
+            created_time: rfc3339(self.created),
+            deletion_time: self.deleted.map(rfc3339).unwrap_or_default(),
+            destroyed: self.data.is_none(),
+        }
+    }
+
     fn metadata(&self, version: u64) -> VersionMetadata {
         VersionMetadata {
             created_time: rfc3339(self.created),

@@ -37,17 +37,18 @@ async fn a_sealed_server_says_so() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_says_how_long_to_wait() {
+async fn a_rate_limit_is_told() {
     let served = Served::start().await;
-    served
-        .vault
-        .order_for("sys/internal", 1, Fault::RateLimited(Some(2)));
-    cases::a_rate_limit_says_how_long_to_wait(&served.target, Duration::from_secs(2)).await;
+    for seconds in [Some(2), None] {
+        let order = Fault::RateLimited(seconds);
+        served.vault.order_for("sys/internal", 1, order);
+        let longest = seconds.map(Duration::from_secs);
+        cases::a_rate_limit_is_told(&served.target, longest).await;
+    }
     let client = served.target.client(AuthType::Jwt, "jwt", "none");
-    let mount = client
-        .mount(&served.target.root(), &vault_path("secret/db"))
-        .await;
-    mount.expect("the order was for one request");
+    let (root, path) = (served.target.root(), vault_path("secret/db"));
+    let mount = client.mount(&root, &path).await;
+    mount.expect("each order was for one request");
 }
 
 #[tokio::test]

@@ -1,0 +1,212 @@
+//! The dev Vault beside a real one: the same requests, the same answers, but for identifiers and
+//! times.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use freshet::dev_vault::DevVault;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+
+use super::target::{RawAnswer, Target, issuer};
+use crate::support::vault_server::{ROOT_TOKEN, Vault};
+
+/// Method, path, body; as root.
+const REQUESTS: &[(&str, &str, &str)] = &[
+    (
+        "POST",
+        "sys/mounts/faithful/one",
+        r#"{"type":"kv","options":{"version":"1"}}"#,
+    ),
+    ("POST", "sys/mounts/faithful/one", r#"{"type":"kv"}"#),
+    ("GET", "faithful/one/db", ""),
+    ("POST", "faithful/one/db", r#"{"user":"app","port":5432}"#),
+    ("GET", "faithful/one/db", ""),
+    ("PUT", "faithful/one/hint", r#"{"ttl":60}"#),
+    ("GET", "faithful/one/hint", ""),
+    ("POST", "faithful/one/folder/db", r#"{"user":"app"}"#),
+    ("LIST", "faithful/one", ""),
+    ("GET", "faithful/one?list=true", ""),
+    ("LIST", "faithful/one/nothing", ""),
+    ("POST", "faithful/one/empty", ""),
+    ("DELETE", "faithful/one/db", ""),
+    ("GET", "faithful/one/db", ""),
+    ("GET", "secret/data/f", ""),
+    ("GET", "secret/metadata/f", ""),
+    ("POST", "secret/data/f", r#"{"data":{"a":1234567890}}"#),
+    ("GET", "secret/data/f", ""),
+    (
+        "PUT",
+        "secret/data/f",
+        r#"{"data":{"a":"b"},"options":{"cas":1}}"#,
+    ),
+    (
+        "POST",
+        "secret/data/f",
+        r#"{"data":{"a":"b"},"options":{"cas":1}}"#,
+    ),
+    ("POST", "secret/data/f", r#"{"a":"b"}"#),
+    ("GET", "secret/data/f?version=1", ""),
+    ("GET", "secret/data/f?version=0", ""),
+    ("GET", "secret/data/f?version=9", ""),
+    ("GET", "secret/metadata/f", ""),
+    ("DELETE", "secret/data/f", ""),
+    ("GET", "secret/data/f", ""),
+    ("POST", "secret/undelete/f", r#"{"versions":[2]}"#),
+    ("GET", "secret/data/f", ""),
+    ("POST", "secret/delete/f", r#"{"versions":["1"]}"#),
+    ("GET", "secret/data/f?version=1", ""),
+    ("PUT", "secret/destroy/f", r#"{"versions":[1]}"#),
+    ("POST", "secret/destroy/f", "{}"),
+    ("POST", "secret/delete/f", "{}"),
+    ("GET", "secret/data/f?version=1", ""),
+    ("GET", "secret/metadata/f", ""),
+    ("LIST", "secret/metadata", ""),
+    ("GET", "secret/f", ""),
+    ("DELETE", "secret/metadata/f", ""),
+    ("GET", "secret/metadata/f", ""),
+    ("GET", "sys/internal/ui/mounts/secret/f", ""),
+    ("GET", "sys/internal/ui/mounts/faithful/one/db", ""),
+    ("GET", "sys/internal/ui/mounts/nothing/here", ""),
+    ("GET", "nothing/here", ""),
+    ("POST", "auth/nothing/login", r#"{"role":"x","jwt":"y"}"#),
+    ("POST", "sys/auth/faithful", r#"{"type":"jwt"}"#),
+    (
+        "POST",
+        "auth/faithful/login",
+        r#"{"role":"nobody","jwt":"a.b.c"}"#,
+    ),
+    ("POST", "auth/faithful/login", r#"{"jwt":"a.b.c"}"#),
+    ("POST", "sys/auth/faithful-k8s", r#"{"type":"kubernetes"}"#),
+    (
+        "POST",
+        "auth/faithful-k8s/login",
+        r#"{"role":"nobody","jwt":"a.b.c"}"#,
+    ),
+    ("POST", "auth/faithful-k8s/login", r#"{"role":"nobody"}"#),
+    ("POST", "auth/token/renew-self", ""),
+    ("GET", "sys/seal-status", ""),
+    ("GET", "sys/health", ""),
+];
+
+#[tokio::test]
+async fn the_dev_vault_answers_as_a_real_one() {
+    let (dev, real) = (dev_vault().await, super::target(Vault::shared()));
+    let key = json!({ "jwt_validation_pubkeys": [issuer().public_key_pem()] }).to_string();
+    let mut differences = Vec::new();
+    for (method, path, body) in REQUESTS {
+        // A method without keys has nothing to say about roles.
+        if *path == "auth/faithful/login" {
+            for target in [&dev, &real] {
+                target
+                    .request("POST", "auth/faithful/config", ROOT_TOKEN, &key)
+                    .await;
+            }
+        }
+        let got = dev.request(method, path, ROOT_TOKEN, body).await;
+        let want = real.request(method, path, ROOT_TOKEN, body).await;
+        differences.extend(difference(&format!("{method} {path} {body}"), &got, &want));
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+}
+
+#[tokio::test]
+async fn strangers_are_told_the_same() {
+    let (dev, real) = (dev_vault().await, super::target(Vault::shared()));
+    let mut differences = Vec::new();
+    for token in ["", "hvs.nobody"] {
+        for path in [
+            "secret/data/x",
+            "sys/internal/ui/mounts/secret/x",
+            "auth/token/lookup-self",
+        ] {
+            let (got, want) = (
+                dev.request("GET", path, token, "").await,
+                real.request("GET", path, token, "").await,
+            );
+            differences.extend(difference(&format!("GET {path} as {token:?}"), &got, &want));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+}
+
+async fn dev_vault() -> Target {
+    let random = |bytes: &mut [u8]| {
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).expect("random");
+    };
+    let vault = DevVault::new(ROOT_TOKEN, Arc::new(SystemTime::now), Arc::new(random));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("address").to_string();
+    tokio::spawn(vault.serve(listener, None, std::future::pending()));
+    Target {
+        address,
+        root_token: ROOT_TOKEN.to_owned(),
+    }
+}
+
+fn difference(request: &str, got: &RawAnswer, want: &RawAnswer) -> Option<String> {
+    let (dev, real) = (masked(got), masked(want));
+    (dev != real).then(|| format!("{request}\n dev  {dev}\n real {real}"))
+}
+
+/// Status and body, without what differs from server to server, and only what the dev Vault has a
+/// notion of.
+fn masked(answer: &RawAnswer) -> Value {
+    let mut body = answer.json();
+    mask(&mut body);
+    json!({ "status": answer.status, "body": body })
+}
+
+/// What a real Vault says beside, which neither the refresher nor a person at the demo looks at.
+const BESIDE: &[&str] = &[
+    "request_id",
+    "mount_type",
+    "created_by",
+    "deleted_by",
+    "last_updated_by",
+    "accessor",
+    "config",
+    "deprecation_status",
+    "description",
+    "external_entropy_access",
+    "plugin_version",
+    "running_plugin_version",
+    "running_sha256",
+    "seal_wrap",
+    "uuid",
+    "nonce",
+    "build_date",
+    "migration",
+    "cluster_name",
+    "cluster_id",
+    "recovery_seal",
+    "performance_standby",
+    "replication_performance_mode",
+    "replication_dr_mode",
+    "server_time_utc",
+    "enterprise",
+    "echo_duration_ms",
+    "clock_skew_ms",
+    "replication_primary_canary_age_ms",
+];
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            *fields = std::mem::take(fields)
+                .into_iter()
+                .filter(|(name, _)| !BESIDE.contains(&name.as_str()))
+                .map(|(name, mut value)| {
+                    let is_time = name.ends_with("_time") && value != "";
+                    if is_time && value.is_string() {
+                        value = json!("a time");
+                    }
+                    mask(&mut value);
+                    (name, value)
+                })
+                .collect::<Map<_, _>>();
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
