@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
-use axum::{Json, Router};
 use serde::Serialize;
 
 use crate::watch::Watched;
@@ -76,10 +76,13 @@ impl View {
 }
 
 async fn credentials(State(watched): State<Arc<Watched>>) -> impl IntoResponse {
-    (
-        [(header::CACHE_CONTROL, "no-store")],
-        Json(View::of(&watched)),
-    )
+    // Strings, numbers and nothing always have a JSON form.
+    let json = serde_json::to_string(&View::of(&watched)).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, json)
 }
 
 /// The values stand in the page itself, so that it can be read without scripts too.
