@@ -4,6 +4,8 @@
 //! here.
 
 pub mod defaults;
+#[cfg(feature = "demo")]
+mod demo;
 mod inject;
 mod lint;
 mod manifest;
@@ -32,6 +34,8 @@ enum Command {
     Webhook(Box<webhook::Arguments>),
     Inject(Box<inject::InjectArgs>),
     Lint(Box<lint::LintArgs>),
+    #[cfg(feature = "demo")]
+    Demo(demo::Arguments),
 }
 
 /// What a command says, and the exit code: 0 well, 1 the answer is no, 2 it could not be asked.
@@ -54,6 +58,8 @@ pub fn main() -> ExitCode {
         Command::Webhook(arguments) => webhook::run(*arguments),
         Command::Inject(arguments) => inject::run(*arguments),
         Command::Lint(arguments) => lint::run(*arguments),
+        #[cfg(feature = "demo")]
+        Command::Demo(arguments) => demo::run(arguments),
     };
     print(&outcome)
 }
