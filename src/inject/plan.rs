@@ -111,10 +111,11 @@ fn choose<'p, 'a>(
 ) -> Choices<'p, 'a> {
     let Parsed { settings, spec, .. } = parsed;
     let memory = Memory::of(spec);
+    let targets = targets::choose(pod, settings, problems);
     Choices {
         role: role(parsed, pod, problems),
-        ids: Ids::of(settings, pod),
-        targets: targets::choose(pod, settings, problems),
+        ids: Ids::of(settings, pod, &targets),
+        targets,
         position: mesh::position(pod),
         resources: resources::resources(&settings.resources, &defaults.resources, pod, &memory),
         memory,

@@ -3,8 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::mesh;
-use super::pod::{List, PodView};
+use super::pod::{ContainerView, List, PodView};
 use crate::dialect::Settings;
 
 /// The user of the refresher's image.
@@ -19,16 +18,20 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// What the author asked for, else the first container's when they are not root's, else the
-    /// pod's when they are not.
+    /// What the author asked for, else those of the first container that sees the files when they
+    /// are not root's, else the pod's when they are not.
     ///
     /// A pod whose user is root's hands that down to every container that names none; the refresher
     /// must name one then, or the kubelet refuses it.
-    pub(super) fn of(settings: &Settings, pod: &PodView<'_>) -> Self {
+    pub(super) fn of(
+        settings: &Settings,
+        pod: &PodView<'_>,
+        targets: &[&ContainerView<'_>],
+    ) -> Self {
         let context = pod.spec.get("securityContext");
-        let first = pod
-            .list(List::App)
-            .find(|container| !mesh::is_mesh(container))
+        let first = targets
+            .iter()
+            .find(|container| container.list == List::App)
             .and_then(|container| container.fields.get("securityContext"));
         let inherited = |field: &str| {
             [first, context]

@@ -63,7 +63,8 @@ impl Sidecar<'_> {
         let Settings { once, .. } = self.parsed.settings;
         let mut args = vec![if once { "once" } else { "run" }.to_owned()];
         args.extend(self.identity().to_args());
-        let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
+        // Not `[::]`: binding that fails where the kernel has no IPv6.
+        let metrics = self.metrics_port.map(|port| format!("0.0.0.0:{port}"));
         let options = [
             ("metrics-address", metrics.as_ref()),
             ("log-format", self.defaults.log_format.as_ref()),

@@ -114,10 +114,10 @@ fn what_decides_how_the_refresher_runs_is_put_right() {
 #[test]
 fn containers_that_a_later_webhook_injects_get_no_mount() {
     let clean = pod(
-        "{metadata: {annotations: {annotations}}, spec: {containers: [{name: web}], initContainers: [{name: migrate}]}}",
+        "{metadata: {annotations: {annotations}}, spec: {containers: [{name: web, securityContext: {runAsUser: 1000}}], initContainers: [{name: migrate}]}}",
     );
     let mut pod = injected(&clean);
-    let tracer = json!({"name": "tracer", "image": "tracer"});
+    let tracer = json!({"name": "tracer", "image": "tracer", "securityContext": {"runAsUser": 5}});
     pod["spec"]["containers"]
         .as_array_mut()
         .expect("a list")
