@@ -35,6 +35,7 @@ pub use self::engine::{Engine, Options};
 pub use self::event::{Action, Event, Notice, Now, TokenId};
 pub use self::status::{
     Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,
+    class_name,
 };
 pub use self::timestamp::Timestamp;
 

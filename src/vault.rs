@@ -21,6 +21,7 @@ use crate::secret::{SecretBytes, VaultSecret};
 use crate::spec::{MountPath, VaultPath};
 
 pub use self::client::VaultClient;
+pub use self::jwt::service_account_token_expiry;
 
 /// A Vault or OpenBao server, as far as the refresher uses it. Address, namespace, TLS and
 /// time-outs belong to the implementation.

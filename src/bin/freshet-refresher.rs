@@ -1,3 +1,7 @@
 //! The native sidecar.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    freshet::refresher::main(std::env::args_os().skip(1))
+}

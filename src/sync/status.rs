@@ -224,7 +224,7 @@ impl Engine {
                 .collect(),
             state: freshness,
             stale_since: troubled.then_some(since),
-            class: state.failure().map(|failure| class(failure.class)),
+            class: state.failure().map(|failure| class_name(failure.class)),
             message: state.failure().map(|failure| failure.message.clone()),
             version: state.data().and_then(|data| data.version),
             next_look: match state.phase() {
@@ -270,7 +270,8 @@ fn reason(status: &Status) -> String {
     reasons.join("; ")
 }
 
-fn class(class: Class) -> &'static str {
+/// The name of a class in status and metrics.
+pub fn class_name(class: Class) -> &'static str {
     match class {
         Class::Denied => "denied",
         Class::TokenInvalid => "token_invalid",

@@ -3,11 +3,25 @@
 //! Nothing is verified here, that is Vault's work. The token itself never leaves this file: only
 //! claims do, and they are no secret (the API server logs them).
 
+use std::time::{Duration, SystemTime};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::secret::SecretBytes;
+
+/// When the service-account token `jwt` expires, as its claim `exp` says; `None` when it does not
+/// say.
+pub fn service_account_token_expiry(jwt: &SecretBytes) -> Option<SystemTime> {
+    #[derive(Deserialize)]
+    struct Payload {
+        exp: u64,
+    }
+    let Payload { exp } = payload(jwt)?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(exp))
+}
 
 /// What a service-account token says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,13 +48,7 @@ impl Claims {
             One(String),
             Many(Vec<String>),
         }
-        let mut parts = jwt.expose().trim_ascii().split(|byte| *byte == b'.');
-        let payload = parts.nth(1)?;
-        let (Some(_), None) = (parts.next(), parts.next()) else {
-            return None;
-        };
-        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-        let payload: Payload = serde_json::from_slice(&payload).ok()?;
+        let payload: Payload = payload(jwt)?;
         let audiences = match payload.aud {
             Some(Audiences::One(audience)) => vec![audience],
             Some(Audiences::Many(audiences)) => audiences,
@@ -57,6 +65,17 @@ impl Claims {
             service_account,
         })
     }
+}
+
+/// The second part of a JWT, decoded.
+fn payload<T: DeserializeOwned>(jwt: &SecretBytes) -> Option<T> {
+    let mut parts = jwt.expose().trim_ascii().split(|byte| *byte == b'.');
+    let payload = parts.nth(1)?;
+    let (Some(_), None) = (parts.next(), parts.next()) else {
+        return None;
+    };
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    serde_json::from_slice(&payload).ok()
 }
 
 #[cfg(test)]
@@ -91,6 +110,15 @@ mod tests {
             Some(("shop", "app")),
         );
         check(r#"{"sub":"somebody"}"#, &[], None);
+    }
+
+    #[test]
+    fn the_expiry_is_a_claim() {
+        let jwt = |payload: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload)).into();
+        let expiry = service_account_token_expiry(&jwt(r#"{"exp":1795489212,"aud":["a"]}"#));
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_489_212);
+        assert_eq!(expiry, Some(moment));
+        assert_eq!(service_account_token_expiry(&jwt("{}")), None);
     }
 
     #[test]

@@ -1,0 +1,308 @@
+//! The command line. Nothing comes from the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lexopt::{Arg, Parser};
+
+use super::help::Topic;
+use super::inputs::InputPaths;
+use super::state_directory::StateDirectory;
+use crate::spec::{GoDuration, Identity, IdentityBuilder, layout};
+use crate::telemetry::{LogFormat, LogLevel};
+
+/// What the program was called for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// The native sidecar.
+    Run(Box<Refresh>),
+    /// The init container: at most for the given time, or as long as usual.
+    Once(Box<Refresh>, Option<Duration>),
+    /// Whether the pod may start, perhaps after a wait.
+    Ready {
+        state: StateDirectory,
+        wait: bool,
+        longest: Option<Duration>,
+    },
+    /// How things stand.
+    Status { state: StateDirectory, json: bool },
+    /// How it is used.
+    Help(Topic),
+    /// Which release it is.
+    Version,
+}
+
+/// The options of `run` and `once`.
+#[derive(Debug)]
+pub(crate) struct Refresh {
+    pub(crate) identity: Identity,
+    pub(crate) inputs: InputPaths,
+    pub(crate) state: StateDirectory,
+    pub(crate) termination_message: PathBuf,
+    pub(crate) metrics_address: Option<SocketAddr>,
+    pub(crate) revoke_on_shutdown: bool,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: LogLevel,
+}
+
+/// What is wrong with the command line: all of it, one line each.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub(crate) struct UsageError(pub(crate) Vec<String>);
+
+/// Options with a value, beside those of the identity.
+const VALUES: [&str; 10] = [
+    "spec-file",
+    "refresh-file",
+    "token-file",
+    "state-dir",
+    "termination-message",
+    "metrics-address",
+    "log-format",
+    "log-level",
+    "timeout",
+    "output",
+];
+
+/// Options that stand alone.
+const SWITCHES: [&str; 2] = ["wait", "revoke-on-shutdown"];
+
+/// The options of one command line, before they are checked.
+#[derive(Debug, Default)]
+struct Given {
+    command: Option<String>,
+    values: BTreeMap<&'static str, String>,
+    switches: Vec<&'static str>,
+    identity: IdentityBuilder,
+    /// Options of the identity, until somebody has taken it.
+    identity_options: Vec<String>,
+    problems: Vec<String>,
+}
+
+impl Command {
+    /// Reads the arguments that follow the program's name.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
+        let mut parser = Parser::from_args(args);
+        let mut given = Given::default();
+        loop {
+            let asks = match parser.next() {
+                Ok(Some(Arg::Short('h'))) => Some("help"),
+                Ok(Some(Arg::Long("help"))) => Some("help"),
+                Ok(Some(Arg::Short('V') | Arg::Long("version"))) => Some("version"),
+                Ok(Some(Arg::Short('o'))) => {
+                    given.value("output", parser.value());
+                    None
+                }
+                Ok(Some(Arg::Short(letter))) => {
+                    given.problems.push(format!("-{letter}: unknown option"));
+                    None
+                }
+                Ok(Some(Arg::Long(name))) => {
+                    let name = name.to_owned();
+                    given.option(&name, &mut parser);
+                    None
+                }
+                Ok(Some(Arg::Value(value))) => {
+                    given.positional(&value.to_string_lossy());
+                    None
+                }
+                Ok(None) => break,
+                Err(error) => return Err(UsageError(vec![error.to_string()])),
+            };
+            match asks {
+                Some("help") => return Ok(Self::Help(Topic::of(given.command.as_deref()))),
+                Some(_) => return Ok(Self::Version),
+                None => {}
+            }
+        }
+        given.command()
+    }
+}
+
+impl Given {
+    fn positional(&mut self, value: &str) {
+        if self.command.is_none() {
+            self.command = Some(value.to_owned());
+        } else {
+            self.problems.push(format!("{value:?}: unexpected"));
+        }
+    }
+
+    fn option(&mut self, name: &str, parser: &mut Parser) {
+        if let Some(switch) = SWITCHES.into_iter().find(|known| *known == name) {
+            match parser.optional_value() {
+                Some(_) => self.problems.push(format!("--{name}: takes no value")),
+                None => self.switches.push(switch),
+            }
+        } else if let Some(known) = VALUES.into_iter().find(|known| *known == name) {
+            self.value(known, parser.value());
+        } else if IdentityBuilder::default().set(name, "") {
+            self.identity_options.push(name.to_owned());
+            match parser
+                .value()
+                .map(|value| value.to_string_lossy().into_owned())
+            {
+                Ok(value) => {
+                    self.identity.set(name, &value);
+                }
+                Err(_) => self.problems.push(format!("--{name}: needs a value")),
+            }
+        } else {
+            let _ = parser.optional_value();
+            self.problems.push(format!("--{name}: unknown option"));
+        }
+    }
+
+    fn value(&mut self, name: &'static str, value: Result<OsString, lexopt::Error>) {
+        match value.map(|value| value.to_string_lossy().into_owned()) {
+            Ok(value) if self.values.contains_key(name) => {
+                self.problems
+                    .push(format!("--{name}: {value:?}: given twice"));
+            }
+            Ok(value) => {
+                self.values.insert(name, value);
+            }
+            Err(_) => self.problems.push(format!("--{name}: needs a value")),
+        }
+    }
+
+    fn command(mut self) -> Result<Command, UsageError> {
+        let command = match self.command.take().as_deref() {
+            Some("run") => self.refresh().map(Box::new).map(Command::Run),
+            Some("once") => {
+                let longest = self.duration("timeout");
+                let refresh = self.refresh().map(Box::new);
+                refresh.map(|refresh| Command::Once(refresh, longest))
+            }
+            Some("ready") => Some(Command::Ready {
+                state: self.state(),
+                wait: self.switch("wait"),
+                longest: self.duration("timeout"),
+            }),
+            Some("status") => Some(Command::Status {
+                state: self.state(),
+                json: self.json(),
+            }),
+            Some("help") => Some(Command::Help(Topic::of(None))),
+            Some(other) => {
+                self.problems
+                    .push(format!("{other:?}: must be run, once, ready or status"));
+                None
+            }
+            None => {
+                self.problems
+                    .push("a command is missing: run, once, ready or status".to_owned());
+                None
+            }
+        };
+        if command.is_some() {
+            let misplaced = self.values.keys().chain(&self.switches).copied();
+            let misplaced = misplaced.chain(self.identity_options.iter().map(String::as_str));
+            self.problems
+                .extend(misplaced.map(|name| format!("--{name}: not an option of this command")));
+        }
+        match command {
+            Some(command) if self.problems.is_empty() => Ok(command),
+            _ => Err(UsageError(self.problems)),
+        }
+    }
+
+    fn refresh(&mut self) -> Option<Refresh> {
+        let pod = Path::new(layout::POD_DIR);
+        let token = Path::new(layout::TOKEN_DIR).join(layout::TOKEN_FILE);
+        let inputs = InputPaths {
+            spec: self.path("spec-file", pod.join(layout::SPEC_FILE)),
+            refresh: self.path("refresh-file", pod.join(layout::REFRESH_FILE)),
+            token: self.path("token-file", token),
+        };
+        let termination_message = layout::TERMINATION_MESSAGE.into();
+        let state = self.state();
+        let termination_message = self.path("termination-message", termination_message);
+        let accepted = "must be an address and a port, e.g. 0.0.0.0:9090 or [::]:9090";
+        let metrics_address = self.parsed("metrics-address", |text| {
+            text.parse().map_err(|_| accepted.to_owned())
+        });
+        let log_format = self.parsed("log-format", |text| {
+            text.parse::<LogFormat>().map_err(|error| error.to_string())
+        });
+        let log_level = self.parsed("log-level", |text| {
+            text.parse::<LogLevel>().map_err(|error| error.to_string())
+        });
+        let revoke_on_shutdown = self.switch("revoke-on-shutdown");
+        self.identity_options.clear();
+        match std::mem::take(&mut self.identity).build() {
+            Ok(identity) => Some(Refresh {
+                identity,
+                inputs,
+                state,
+                termination_message,
+                metrics_address,
+                revoke_on_shutdown,
+                log_format: log_format.unwrap_or_default(),
+                log_level: log_level.unwrap_or_default(),
+            }),
+            Err(error) => {
+                self.problems.extend(error.0);
+                None
+            }
+        }
+    }
+
+    fn state(&mut self) -> StateDirectory {
+        StateDirectory::below(&self.path("state-dir", layout::STATE_DIR.into()))
+    }
+
+    fn json(&mut self) -> bool {
+        let accepted = || Err("must be text or json".to_owned());
+        let output = self.parsed("output", |text| match text {
+            "text" => Ok(false),
+            "json" => Ok(true),
+            _ => accepted(),
+        });
+        output.unwrap_or_default()
+    }
+
+    fn duration(&mut self, name: &'static str) -> Option<Duration> {
+        self.parsed(name, |text| {
+            let duration = text.parse::<GoDuration>();
+            duration
+                .map(GoDuration::get)
+                .map_err(|invalid| invalid.to_string())
+        })
+    }
+
+    fn path(&mut self, name: &'static str, default: PathBuf) -> PathBuf {
+        self.values.remove(name).map_or(default, PathBuf::from)
+    }
+
+    fn switch(&mut self, name: &'static str) -> bool {
+        let before = self.switches.len();
+        self.switches.retain(|given| *given != name);
+        self.switches.len() < before
+    }
+
+    fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.values.remove(name)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(accepted) => {
+                self.problems
+                    .push(format!("--{name}: {text:?}: {accepted}"));
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

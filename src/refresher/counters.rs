@@ -1,0 +1,65 @@
+//! What is counted while the refresher runs, for `/metrics`.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+use crate::files::{Changed, WriteError};
+use crate::spec::VolumeName;
+use crate::sync::class_name;
+use crate::vault::Class;
+
+/// Counters; a clone counts into the same ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters {
+    requests: Family<RequestLabels, Counter>,
+    writes: Family<WriteLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    operation: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WriteLabels {
+    volume: String,
+    result: &'static str,
+}
+
+impl Counters {
+    /// Vault has answered `operation`, or nobody has.
+    pub(crate) fn asked(&self, operation: &'static str, error: Option<Class>) {
+        let result = error.map_or("ok", class_name);
+        let labels = RequestLabels { operation, result };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// A volume was written, or found to be current.
+    pub(crate) fn wrote(&self, volume: &VolumeName, result: &Result<Changed, WriteError>) {
+        let result = match result {
+            Ok(Changed::Yes) => "written",
+            Ok(Changed::No) => "unchanged",
+            Err(_) => "failed",
+        };
+        let volume = volume.to_string();
+        let labels = WriteLabels { volume, result };
+        self.writes.get_or_create(&labels).inc();
+    }
+
+    /// Makes the counters part of `registry`.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "freshet_refresher_vault_requests",
+            "Requests to Vault by operation and result",
+            self.requests.clone(),
+        );
+        registry.register(
+            "freshet_refresher_writes",
+            "Syncs of a volume by result",
+            self.writes.clone(),
+        );
+    }
+}

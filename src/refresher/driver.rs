@@ -1,0 +1,217 @@
+//! Carries out what the engine asks for: requests to Vault, writes to volumes, lines in the log.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use tokio::sync::mpsc;
+
+use super::counters::Counters;
+use super::watched_file::WatchedFile;
+use crate::files::{AtomicWriter, Changed, WriteError};
+use crate::payload::Payload;
+use crate::secret::SecretBytes;
+use crate::spec::{SecretRef, VolumeName};
+use crate::sync::{Action, Event, Notice, TokenId};
+use crate::vault::{Class, Token, TokenLease, VaultApi, VaultError};
+
+/// The engine's hands.
+pub(crate) struct Driver<V> {
+    vault: Rc<Requests<V>>,
+    writers: BTreeMap<VolumeName, AtomicWriter>,
+    answers: mpsc::UnboundedSender<Event>,
+    counters: Counters,
+}
+
+/// What a request needs while it is under way.
+struct Requests<V> {
+    vault: V,
+    token_file: WatchedFile,
+    tokens: RefCell<BTreeMap<TokenId, Rc<Token>>>,
+}
+
+/// What became of an action.
+pub(crate) enum Done {
+    /// The answer comes later, or there is none.
+    Begun,
+    /// The answer.
+    Answered(Event),
+    /// The program ends.
+    Exit,
+}
+
+/// Opens the volumes.
+///
+/// # Errors
+/// When one cannot be opened or mended.
+pub(crate) fn open<P: AsRef<Path>>(
+    volumes: &BTreeMap<VolumeName, P>,
+) -> Result<BTreeMap<VolumeName, AtomicWriter>, WriteError> {
+    let open = |(volume, path): (&VolumeName, &P)| {
+        Ok((volume.clone(), AtomicWriter::open(path.as_ref())?))
+    };
+    volumes.iter().map(open).collect()
+}
+
+impl<V: VaultApi + 'static> Driver<V> {
+    /// Answers of requests go to `answers`.
+    pub(crate) fn new(
+        vault: V,
+        token_file: WatchedFile,
+        writers: BTreeMap<VolumeName, AtomicWriter>,
+        answers: mpsc::UnboundedSender<Event>,
+        counters: Counters,
+    ) -> Self {
+        let vault = Rc::new(Requests {
+            vault,
+            token_file,
+            tokens: RefCell::default(),
+        });
+        Self {
+            vault,
+            writers,
+            answers,
+            counters,
+        }
+    }
+
+    /// Does it, or begins it.
+    pub(crate) fn carry_out(&self, action: Action) -> Done {
+        match action {
+            Action::Write(volume, payload) => {
+                let result = self.write(&volume, &payload);
+                return Done::Answered(Event::Written(volume, result));
+            }
+            Action::Tell(notice) => tell(&notice),
+            Action::Forget(id) => {
+                self.vault.tokens.borrow_mut().remove(&id);
+            }
+            Action::Exit => return Done::Exit,
+            request => self.ask(request),
+        }
+        Done::Begun
+    }
+
+    fn write(&self, volume: &VolumeName, payload: &Payload) -> Result<bool, String> {
+        let writer = self.writers.get(volume);
+        let writer = writer.ok_or_else(|| format!("volume {volume} is not mounted here"))?;
+        let result = writer.write(payload);
+        self.counters.wrote(volume, &result);
+        match result {
+            Ok(Changed::Yes) => Ok(true),
+            Ok(Changed::No) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn ask(&self, action: Action) {
+        let requests = Rc::clone(&self.vault);
+        let answers = self.answers.clone();
+        let counters = self.counters.clone();
+        tokio::task::spawn_local(async move {
+            tracing::debug!("asking Vault: {}", operation(&action));
+            let name = operation(&action);
+            if let Some(event) = requests.answer(action).await {
+                counters.asked(name, error_of(&event));
+                // Nobody listens once the loop has ended.
+                let _ = answers.send(event);
+            }
+        });
+    }
+}
+
+impl<V: VaultApi> Requests<V> {
+    async fn answer(&self, action: Action) -> Option<Event> {
+        Some(match action {
+            Action::LogIn(id) => Event::LoggedIn(id, self.log_in(id).await),
+            Action::Renew(id) => Event::Renewed(id, self.renew(id).await),
+            Action::Revoke(id) => {
+                let token = self.tokens.borrow_mut().remove(&id);
+                let result = match token {
+                    Some(token) => self.vault.revoke_token(&token).await,
+                    None => Ok(()),
+                };
+                Event::Revoked(id, result)
+            }
+            Action::LookUp(id, secret) => {
+                let result = match self.token(id) {
+                    Ok(token) => self.vault.mount(&token, &secret.path).await,
+                    Err(error) => Err(error),
+                };
+                Event::LookedUp(secret, result)
+            }
+            Action::CheckVersion(id, mount, secret) => {
+                let result = match self.token(id) {
+                    Ok(token) => self.vault.kv_version(&token, &mount, &secret.path).await,
+                    Err(error) => Err(error),
+                };
+                Event::CheckedVersion(secret, result)
+            }
+            Action::Read(id, mount, secret) => {
+                let SecretRef { path, version, .. } = &secret;
+                let result = match self.token(id) {
+                    Ok(token) => self.vault.read(&token, &mount, path, *version).await,
+                    Err(error) => Err(error),
+                };
+                Event::Read(secret, result)
+            }
+            Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => return None,
+        })
+    }
+
+    /// The projected token is read from disk at every login: the kubelet replaces it.
+    async fn log_in(&self, id: TokenId) -> Result<TokenLease, VaultError> {
+        let unreadable = |message| {
+            let message = format!("cannot log in to Vault: {message}");
+            VaultError::new(Class::Invalid, message)
+        };
+        let jwt = SecretBytes::new(self.token_file.read().map_err(unreadable)?);
+        let token = self.vault.login(&jwt).await?;
+        let lease = token.lease;
+        self.tokens.borrow_mut().insert(id, Rc::new(token));
+        Ok(lease)
+    }
+
+    async fn renew(&self, id: TokenId) -> Result<TokenLease, VaultError> {
+        let token = self.token(id)?;
+        self.vault.renew_token(&token).await
+    }
+
+    fn token(&self, id: TokenId) -> Result<Rc<Token>, VaultError> {
+        let missing = || VaultError::new(Class::TokenInvalid, "the Vault token is gone");
+        self.tokens.borrow().get(&id).cloned().ok_or_else(missing)
+    }
+}
+
+/// The name of a request in logs and metrics.
+fn operation(action: &Action) -> &'static str {
+    match action {
+        Action::LogIn(_) => "login",
+        Action::Renew(_) => "renew",
+        Action::Revoke(_) => "revoke",
+        Action::LookUp(..) => "look_up",
+        Action::CheckVersion(..) => "check_version",
+        Action::Read(..) => "read",
+        Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => "none",
+    }
+}
+
+fn error_of(event: &Event) -> Option<Class> {
+    match event {
+        Event::LoggedIn(_, Err(error))
+        | Event::Renewed(_, Err(error))
+        | Event::Revoked(_, Err(error))
+        | Event::LookedUp(_, Err(error))
+        | Event::CheckedVersion(_, Err(error))
+        | Event::Read(_, Err(error)) => Some(error.class()),
+        _ => None,
+    }
+}
+
+fn tell(notice: &Notice) {
+    match notice.is_warning() {
+        true => tracing::warn!("{notice}"),
+        false => tracing::info!("{notice}"),
+    }
+}

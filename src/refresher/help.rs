@@ -1,0 +1,169 @@
+//! What `--help` says.
+
+/// Which command is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Program,
+    Run,
+    Once,
+    Ready,
+    Status,
+}
+
+impl Topic {
+    /// The topic of a command; of the whole program where there is no such command.
+    pub(crate) fn of(command: Option<&str>) -> Self {
+        match command {
+            Some("run") => Self::Run,
+            Some("once") => Self::Once,
+            Some("ready") => Self::Ready,
+            Some("status") => Self::Status,
+            _ => Self::Program,
+        }
+    }
+
+    /// The text, with a line break at its end.
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Program => PROGRAM.to_owned(),
+            Self::Run => format!("{RUN}{REFRESH_OPTIONS}{RUN_EXIT}"),
+            Self::Once => format!("{ONCE}{REFRESH_OPTIONS}{ONCE_EXIT}"),
+            Self::Ready => READY.to_owned(),
+            Self::Status => STATUS.to_owned(),
+        }
+    }
+}
+
+const PROGRAM: &str = "\
+freshet-refresher keeps the files of a pod as Vault has their secrets. Freshet's webhook puts it
+into pods as a native sidecar; it is seldom called by hand.
+
+Usage: freshet-refresher COMMAND [OPTIONS]
+
+Commands:
+  run     log in to Vault, write the files, keep them current
+  once    the same, once: an init container
+  ready   tell whether all files are there, or wait for them
+  status  tell how current each file is, and why not
+
+Options:
+  -h, --help     this text; after a command, the text of that command
+  -V, --version  the release
+
+Examples:
+  kubectl exec POD -c freshet -- /freshet-refresher status
+  kubectl exec POD -c freshet -- /freshet-refresher ready
+
+Exit codes:
+  0  done
+  1  not done: the reason is on standard error
+  2  the command line is wrong
+";
+
+const RUN: &str = "\
+Logs in to Vault as the pod's service account, writes the files that the SyncSpec names, and keeps
+them current until SIGTERM.
+
+Usage: freshet-refresher run --vault-address=URL --role=ROLE --mount=VOLUME=DIRECTORY [OPTIONS]
+
+Example:
+  freshet-refresher run --vault-address=https://vault.vault:8200 --role=app \\
+    --mount=freshet-secrets=/run/freshet/mounts/freshet-secrets
+";
+
+const ONCE: &str = "\
+Logs in to Vault as the pod's service account and writes the files that the SyncSpec names, once.
+What fails is tried again until the time is over.
+
+Usage: freshet-refresher once --vault-address=URL --role=ROLE --mount=VOLUME=DIRECTORY [OPTIONS]
+
+Example:
+  freshet-refresher once --timeout=1m --vault-address=https://vault.vault:8200 --role=app \\
+    --mount=freshet-secrets=/run/freshet/mounts/freshet-secrets
+
+Options of once alone:
+  --timeout=DURATION              how long to try [30s at a pod's first attempt, then 2m]
+";
+
+const REFRESH_OPTIONS: &str = "
+Whom to ask, and as whom:
+  --vault-address=URL             the Vault or OpenBao server
+  --vault-namespace=NAMESPACE     its namespace
+  --auth-type=TYPE                kubernetes or jwt [kubernetes]
+  --auth-path=PATH                where the auth method is mounted [the type's name]
+  --role=ROLE                     the role to log in with
+  --audience=AUDIENCE             the audience of the service-account token, for messages
+  --ca-file=FILE                  CA certificates for Vault [Mozilla's roots]
+  --client-certificate-dir=DIR    tls.crt and tls.key for Vault
+  --token-file=FILE               the service-account token
+                                  [/var/run/secrets/kubernetes.io/serviceaccount/token]
+
+What to write, and where:
+  --mount=VOLUME=DIRECTORY        a volume to write; once for each
+  --spec-file=FILE                the SyncSpec [/run/freshet/pod/sync-spec]
+  --refresh-file=FILE             any new content: look at Vault now [/run/freshet/pod/refresh]
+
+How to be found:
+  --state-dir=DIR                 for ready and status [/run/freshet/state]
+  --termination-message=FILE      why the pod cannot start [/dev/termination-log]
+  --metrics-address=ADDRESS       serve /metrics, /healthz and /status [off]
+  --log-format=FORMAT             text or json [text]
+  --log-level=LEVEL               error, warn, info or debug [info]
+
+At the end:
+  --revoke-on-shutdown            revoke the Vault token
+";
+
+const RUN_EXIT: &str = "
+Exit codes:
+  0  ended by SIGTERM or SIGINT
+  1  a volume, the socket or the metrics address cannot be used
+  2  the command line is wrong
+";
+
+const ONCE_EXIT: &str = "
+Exit codes:
+  0  all files are written
+  1  not all in time: the reason is on standard error and in the termination message
+  2  the command line is wrong
+";
+
+const READY: &str = "\
+Tells whether every mounted directory has a complete set of files: the pod may start. With --wait it
+is the postStart hook of the sidecar, which holds back the containers after it.
+
+Usage: freshet-refresher ready [--wait] [OPTIONS]
+
+Options:
+  --wait              wait until it is so
+  --timeout=DURATION  how long [30s until a wait of this pod has ended in vain, then 2m]
+  --state-dir=DIR     where the running refresher is found [/run/freshet/state]
+
+Examples:
+  freshet-refresher ready
+  freshet-refresher ready --wait --timeout=5s
+
+Exit codes:
+  0  ready
+  1  not ready: the reason is on standard error
+  2  the command line is wrong
+";
+
+const STATUS: &str = "\
+Tells how current each mount and each secret is, and why not; never a value.
+
+Usage: freshet-refresher status [OPTIONS]
+
+Options:
+  -o, --output=FORMAT  text or json [text]
+  --state-dir=DIR      where the running refresher is found [/run/freshet/state]
+
+Examples:
+  freshet-refresher status
+  kubectl exec POD -c freshet -- /freshet-refresher status -o json
+
+Exit codes:
+  0  told
+  1  no refresher answers
+  2  the command line is wrong
+";

@@ -1,0 +1,75 @@
+//! What reaches a running refresher through volumes: the SyncSpec, the wish to look now, the
+//! service-account token.
+
+use std::path::PathBuf;
+
+use super::watched_file::WatchedFile;
+use crate::secret::SecretBytes;
+use crate::spec::{Invalid, SyncSpec};
+use crate::sync::Event;
+use crate::vault::service_account_token_expiry;
+
+/// Where the files are.
+#[derive(Clone, Debug)]
+pub struct InputPaths {
+    /// The SyncSpec.
+    pub spec: PathBuf,
+    /// Any new content means: look now.
+    pub refresh: PathBuf,
+    /// The service-account token.
+    pub token: PathBuf,
+}
+
+/// The files, and what is known of them.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    spec: WatchedFile,
+    refresh: WatchedFile,
+    token: WatchedFile,
+    /// The content of the refresh file; `None` before it was read for the first time.
+    wish: Option<Vec<u8>>,
+}
+
+impl Inputs {
+    pub(crate) fn new(paths: InputPaths) -> Self {
+        Self {
+            spec: WatchedFile::new(paths.spec),
+            refresh: WatchedFile::new(paths.refresh),
+            token: WatchedFile::new(paths.token),
+            wish: None,
+        }
+    }
+
+    /// What has changed since the last call.
+    pub(crate) fn changes(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.token.has_changed() {
+            let token = self.token.read().map(SecretBytes::new);
+            let expires = token.ok().as_ref().and_then(service_account_token_expiry);
+            events.push(Event::ServiceAccountToken { expires });
+        }
+        if self.spec.has_changed() {
+            events.push(Event::Spec(self.read_spec()));
+        }
+        if self.refresh.has_changed() {
+            let wish = self.refresh.read().unwrap_or_default();
+            let before = self.wish.replace(wish);
+            if before.is_some() && before != self.wish {
+                events.push(Event::LookNow);
+            }
+        }
+        events
+    }
+
+    fn read_spec(&self) -> Result<SyncSpec, Invalid> {
+        let bytes = self.spec.read().map_err(Invalid::new)?;
+        let text = String::from_utf8(bytes).map_err(|_| Invalid::new("must be UTF-8"))?;
+        if text.trim().is_empty() {
+            return Err(Invalid::new(format!(
+                "is missing: {} is empty",
+                self.spec.path().display()
+            )));
+        }
+        SyncSpec::from_annotation(&text)
+    }
+}

@@ -1,0 +1,168 @@
+//! From the command line to an exit code.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use tokio::runtime::Builder;
+
+use super::arguments::{Command, Refresh};
+use super::run::{Mode, RunError, Settings, run};
+use super::state_directory::StateDirectory;
+use super::{gate, status_text};
+use crate::shutdown::{Ended, Shutdown, on_signals};
+use crate::telemetry;
+use crate::vault::{Limits, VaultClient};
+
+/// What was asked for is not so, or was not done.
+const FAILED: u8 = 1;
+
+/// The command line is wrong.
+const USAGE: u8 = 2;
+
+/// Runs the command that `args`, without the program's name, ask for.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let command = match Command::parse(args) {
+        Ok(command) => command,
+        Err(error) => {
+            complain(&format!("{error}\ntry: freshet-refresher --help"));
+            return ExitCode::from(USAGE);
+        }
+    };
+    match command {
+        Command::Run(refresh) => refresher(*refresh, Mode::Sidecar),
+        Command::Once(refresh, longest) => {
+            let state = refresh.state.clone();
+            let longest = longest.unwrap_or_else(|| gate::usual_wait(&state));
+            let code = refresher(*refresh, Mode::Once(longest));
+            if code != ExitCode::SUCCESS {
+                // Without the mark the next attempt is short again: no harm.
+                let _ = state.remember_the_wait();
+            }
+            code
+        }
+        Command::Ready {
+            state,
+            wait,
+            longest,
+        } => ready(&state, wait, longest),
+        Command::Status { state, json } => status(&state, json),
+        Command::Help(topic) => print(&topic.text()),
+        Command::Version => print(concat!(
+            "freshet-refresher ",
+            env!("CARGO_PKG_VERSION"),
+            "\n"
+        )),
+    }
+}
+
+fn refresher(refresh: Refresh, mode: Mode) -> ExitCode {
+    // A neighbour in a shared process namespace must not read our memory.
+    let undumpable = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if let Err(error) = telemetry::init(refresh.log_format, refresh.log_level) {
+        complain(&error.to_string());
+        return ExitCode::from(FAILED);
+    }
+    if let Err(error) = undumpable {
+        tracing::warn!("cannot forbid to trace this process: {error}");
+    }
+    if !refresh.identity.vault_address.is_secure() {
+        tracing::warn!(
+            "{} is not encrypted: whoever can listen reads the secrets",
+            refresh.identity.vault_address
+        );
+    }
+    let vault = match VaultClient::new(&refresh.identity, Limits::default()) {
+        Ok(vault) => vault,
+        Err(error) => {
+            tracing::error!("{error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let settings = settings(refresh);
+    finish(block_on(|shutdown| run(settings, mode, vault, shutdown)))
+}
+
+fn settings(refresh: Refresh) -> Settings {
+    let volumes = refresh.identity.mounts.into_iter();
+    Settings {
+        volumes: volumes
+            .map(|(volume, directory)| (volume, PathBuf::from(directory)))
+            .collect(),
+        inputs: refresh.inputs,
+        state: refresh.state,
+        termination_message: refresh.termination_message,
+        metrics_address: refresh.metrics_address,
+        revoke_on_shutdown: refresh.revoke_on_shutdown,
+        seed: fastrand::u64(..),
+    }
+}
+
+/// Runs `work` on this thread, until it ends or the second signal comes.
+fn block_on<Work>(work: impl FnOnce(Shutdown) -> Work) -> io::Result<Ended<Result<(), RunError>>>
+where
+    Work: Future<Output = Result<(), RunError>>,
+{
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let ended = runtime.block_on(on_signals(work));
+    // A name that is being resolved must not hold up the end.
+    runtime.shutdown_background();
+    ended
+}
+
+fn finish(ended: io::Result<Ended<Result<(), RunError>>>) -> ExitCode {
+    match ended {
+        Ok(Ended::Done(Ok(()))) => ExitCode::SUCCESS,
+        Ok(Ended::Done(Err(error))) => {
+            tracing::error!("{error}");
+            ExitCode::from(FAILED)
+        }
+        Ok(Ended::Aborted(signal)) => ExitCode::from(signal.exit_code()),
+        Err(error) => {
+            tracing::error!("cannot start: {error}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn ready(state: &StateDirectory, wait: bool, longest: Option<std::time::Duration>) -> ExitCode {
+    let answer = match wait {
+        true => gate::wait(state, longest),
+        false => gate::ready(state),
+    };
+    match answer {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            complain(&refusal.to_string());
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn status(state: &StateDirectory, json: bool) -> ExitCode {
+    let answer = gate::status(state).map_err(|refusal| refusal.to_string());
+    let text = answer.and_then(|answer| match json {
+        true => Ok(format!("{answer}\n")),
+        false => status_text::text(&answer).map_err(|error| format!("not a status: {error}")),
+    });
+    match text {
+        Ok(text) => print(&text),
+        Err(message) => {
+            complain(&message);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// A closed pipe is no failure of ours.
+fn print(text: &str) -> ExitCode {
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

@@ -1,0 +1,225 @@
+//! The loop around the engine: time, files and answers go in, actions come out and are carried out.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+use super::clock::Clock;
+use super::driver::{self, Done, Driver};
+use super::inputs::{InputPaths, Inputs};
+use super::shared::Shared;
+use super::state_directory::StateDirectory;
+use super::termination::TerminationMessage;
+use super::watched_file::WatchedFile;
+use super::{control, http};
+use crate::files::WriteError;
+use crate::shutdown::Shutdown;
+use crate::spec::VolumeName;
+use crate::sync::{Action, Engine, Event, Options};
+use crate::vault::VaultApi;
+
+/// What a refresher needs to know beside its Vault.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The volumes to write, and where they are mounted.
+    pub volumes: BTreeMap<VolumeName, PathBuf>,
+    /// The files that the kubelet keeps current.
+    pub inputs: InputPaths,
+    /// Where `ready` and `status` find this refresher; none with [`Mode::Once`].
+    pub state: StateDirectory,
+    /// Where Kubernetes reads the container's last words.
+    pub termination_message: PathBuf,
+    /// Where metrics and health are served.
+    pub metrics_address: Option<SocketAddr>,
+    /// Whether the Vault token is revoked at the end.
+    pub revoke_on_shutdown: bool,
+    /// What the jitter of all times follows from; another one in each pod.
+    pub seed: u64,
+}
+
+/// When a refresher ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// When it is asked to.
+    Sidecar,
+    /// When all files are there, or this much time has passed.
+    Once(Duration),
+}
+
+/// Why a refresher did not do what it was started for.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A volume cannot be opened.
+    #[error(transparent)]
+    Volume(#[from] WriteError),
+    /// Nobody could ask this refresher whether the pod may start.
+    #[error("cannot listen on {0}: {1}")]
+    Socket(PathBuf, io::Error),
+    /// The address of the metrics cannot be used.
+    #[error("--metrics-address: cannot listen on {0}: {1}")]
+    Metrics(SocketAddr, io::Error),
+    /// Not all files are there in time.
+    #[error("not all files are there: {0}")]
+    Incomplete(String),
+}
+
+/// How often the files of the kubelet are looked at; it replaces them every minute or so.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long a token's revocation may hold up the end.
+const LONGEST_END: Duration = Duration::from_secs(2);
+
+/// Runs a refresher until it is done or `shutdown` fires.
+///
+/// # Errors
+/// When it cannot start, or with [`Mode::Once`] when not all files are there in time. The reason is
+/// the container's termination message too.
+pub async fn run<V: VaultApi + 'static>(
+    settings: Settings,
+    mode: Mode,
+    vault: V,
+    shutdown: Shutdown,
+) -> Result<(), RunError> {
+    let mut last_words = TerminationMessage::new(settings.termination_message.clone());
+    let work = work(settings, mode, vault, shutdown, &mut last_words);
+    let result = LocalSet::new().run_until(work).await;
+    if let Err(error) = &result {
+        say(&mut last_words, &error.to_string());
+    }
+    result
+}
+
+async fn work<V: VaultApi + 'static>(
+    settings: Settings,
+    mode: Mode,
+    vault: V,
+    shutdown: Shutdown,
+    last_words: &mut TerminationMessage,
+) -> Result<(), RunError> {
+    let writers = driver::open(&settings.volumes)?;
+    // An init container has to sync once in its life; a sidecar may stand on what it left behind.
+    let volumes = writers.iter().map(|(volume, writer)| {
+        let complete = mode == Mode::Sidecar && writer.has_complete_generation();
+        (volume.clone(), complete)
+    });
+    let mut options = Options::new(volumes.collect());
+    options.revoke_on_shutdown = settings.revoke_on_shutdown;
+    let clock = Clock::start();
+    let engine = Engine::new(options, settings.seed, clock.now());
+    let shared = Rc::new(Shared::new(engine, clock));
+    if mode == Mode::Sidecar {
+        control::listen(&settings.state, &shared)
+            .map_err(|error| RunError::Socket(settings.state.socket(), error))?;
+    }
+    if let Some(address) = settings.metrics_address {
+        let bound = http::listen(address, &shared)
+            .await
+            .map_err(|error| RunError::Metrics(address, error))?;
+        tracing::info!("serving metrics and health on {bound}");
+    }
+    let (sender, answers) = mpsc::unbounded_channel();
+    let token_file = WatchedFile::new(settings.inputs.token.clone());
+    let counters = shared.counters.clone();
+    let refresher = Refresher {
+        driver: Driver::new(vault, token_file, writers, sender, counters),
+        inputs: Inputs::new(settings.inputs),
+        shared,
+        answers,
+        last_words,
+    };
+    refresher.until(mode, shutdown).await
+}
+
+/// The parts of a running refresher.
+struct Refresher<'a, V> {
+    shared: Rc<Shared>,
+    driver: Driver<V>,
+    inputs: Inputs,
+    answers: mpsc::UnboundedReceiver<Event>,
+    last_words: &'a mut TerminationMessage,
+}
+
+impl<V: VaultApi + 'static> Refresher<'_, V> {
+    async fn until(mut self, mode: Mode, mut shutdown: Shutdown) -> Result<(), RunError> {
+        let mut poll = self.shared.clock.at(Duration::ZERO);
+        let mut end = match mode {
+            Mode::Sidecar => None,
+            Mode::Once(longest) => Some(poll + longest),
+        };
+        let mut ending = false;
+        loop {
+            if poll <= Instant::now() {
+                poll = Instant::now() + POLL;
+                for event in self.inputs.changes() {
+                    self.take(event);
+                }
+            }
+            let done = matches!(mode, Mode::Once(_)) && self.shared.is_ready();
+            if !ending && (done || shutdown.is_requested()) {
+                ending = true;
+                end = Some(Instant::now() + LONGEST_END);
+                if self.take(Event::Shutdown) {
+                    return self.result(mode);
+                }
+            }
+            let deadline = self.shared.deadline().into_iter().chain(end);
+            let wake = deadline.fold(poll, Instant::min);
+            let event = tokio::select! {
+                Some(event) = self.answers.recv() => event,
+                () = tokio::time::sleep_until(wake) => Event::Tick,
+                () = shutdown.requested(), if !ending => continue,
+            };
+            if self.take(event) || end.is_some_and(|end| end <= Instant::now()) {
+                return self.result(mode);
+            }
+        }
+    }
+
+    /// A sidecar that was asked to end has done its work; an init container only with all files.
+    fn result(&self, mode: Mode) -> Result<(), RunError> {
+        match (mode, self.reason()) {
+            (Mode::Once(_), Some(reason)) => Err(RunError::Incomplete(reason)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the engine and carries out what it answers; answers whether that was the last thing.
+    fn take(&mut self, event: Event) -> bool {
+        let mut events = VecDeque::from([event]);
+        let mut speaks = false;
+        let mut exit = false;
+        while let Some(event) = events.pop_front() {
+            for action in self.shared.feed(event) {
+                speaks |= matches!(&action, Action::Tell(_));
+                match self.driver.carry_out(action) {
+                    Done::Begun => {}
+                    Done::Answered(event) => events.push_back(event),
+                    Done::Exit => exit = true,
+                }
+            }
+        }
+        if speaks {
+            let reason = self.reason().unwrap_or_default();
+            say(self.last_words, &reason);
+        }
+        exit
+    }
+
+    /// Why the pod cannot start, when it cannot.
+    fn reason(&self) -> Option<String> {
+        self.shared.status().reason
+    }
+}
+
+fn say(last_words: &mut TerminationMessage, message: &str) {
+    if let Err(error) = last_words.set(message) {
+        tracing::debug!("cannot write the termination message: {error}");
+    }
+}

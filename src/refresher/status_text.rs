@@ -1,0 +1,148 @@
+//! `status` for people: the JSON that the running refresher answers, as lines.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+/// The fields of the status that people want to see. Those that a newer refresher adds are left
+/// out: both are of one image, but perhaps not of one moment.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    ready: bool,
+    reason: Option<String>,
+    spec_refused: Option<String>,
+    token: Token,
+    service_account_token: Token,
+    mounts: Vec<Mount>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    #[serde(default)]
+    present: bool,
+    expires: Option<String>,
+    #[serde(default)]
+    next: Option<String>,
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mount {
+    volume: String,
+    mount_path: String,
+    state: String,
+    stale_since: Option<String>,
+    message: Option<String>,
+    written: Option<String>,
+    secrets: Vec<Secret>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Secret {
+    secret: String,
+    names: Vec<String>,
+    state: String,
+    stale_since: Option<String>,
+    class: Option<String>,
+    message: Option<String>,
+    version: Option<u64>,
+    next_look: Option<String>,
+}
+
+/// The status as text.
+///
+/// # Errors
+/// When `json` is not a refresher's answer.
+pub(crate) fn text(json: &str) -> Result<String, serde_json::Error> {
+    let status: Status = serde_json::from_str(json)?;
+    let mut lines = Vec::new();
+    lines.push(match (&status.reason, status.ready) {
+        (Some(reason), false) => format!("not ready: {reason}"),
+        (_, ready) => if ready { "ready" } else { "not ready" }.to_owned(),
+    });
+    if let Some(message) = &status.spec_refused {
+        lines.push(format!(
+            "the newest SyncSpec is refused, the one before it is followed: {message}"
+        ));
+    }
+    lines.push(vault_token(&status.token));
+    let service_account_token = &status.service_account_token;
+    if let Some(message) = &service_account_token.message {
+        lines.push(message.clone());
+    } else if let Some(expires) = &service_account_token.expires {
+        lines.push(format!("service-account token: expires {expires}"));
+    }
+    for mount in &status.mounts {
+        describe(mount, &mut lines);
+    }
+    lines.push(String::new());
+    Ok(lines.join("\n"))
+}
+
+fn vault_token(token: &Token) -> String {
+    let mut line = match (token.present, &token.expires) {
+        (true, Some(expires)) => format!("Vault token: expires {expires}"),
+        (true, None) => "Vault token: does not expire".to_owned(),
+        (false, _) => "Vault token: none".to_owned(),
+    };
+    // Writing into a string cannot fail.
+    if let Some(next) = &token.next {
+        let what = if token.present && token.message.is_none() {
+            "renewed"
+        } else {
+            "next login"
+        };
+        let _ = write!(line, ", {what} {next}");
+    }
+    if let Some(message) = &token.message {
+        let _ = write!(line, ": {message}");
+    }
+    line
+}
+
+fn describe(mount: &Mount, lines: &mut Vec<String>) {
+    let mut line = format!(
+        "{} ({}): {}",
+        mount.mount_path,
+        mount.volume,
+        state(&mount.state, &mount.stale_since)
+    );
+    if let Some(written) = &mount.written {
+        let _ = write!(line, ", written {written}");
+    }
+    if let Some(message) = &mount.message {
+        let _ = write!(line, ": {message}");
+    }
+    lines.push(line);
+    for secret in &mount.secrets {
+        let mut line = format!(
+            "  {}: {}",
+            secret.secret,
+            state(&secret.state, &secret.stale_since)
+        );
+        if let Some(version) = secret.version {
+            let _ = write!(line, ", version {version}");
+        }
+        if let Some(next) = &secret.next_look {
+            let _ = write!(line, ", next look {next}");
+        }
+        if !secret.names.is_empty() {
+            let _ = write!(line, " [{}]", secret.names.join(", "));
+        }
+        lines.push(line);
+        if let Some(message) = &secret.message {
+            let class = secret.class.as_deref().unwrap_or("failing");
+            lines.push(format!("    {class}: {message}"));
+        }
+    }
+}
+
+fn state(state: &str, since: &Option<String>) -> String {
+    match since {
+        Some(since) => format!("{state} since {since}"),
+        None => state.to_owned(),
+    }
+}
