@@ -15,8 +15,20 @@ use super::state::State;
 /// The Vault whose answers these are.
 const VERSION: &str = "1.21.0";
 
-pub(super) fn unsealed(path: &str) -> Answer {
-    status(path, false, 200)
+/// What everybody may ask an unsealed server.
+pub(super) fn unsealed(path: &str) -> Option<Answer> {
+    match path {
+        "sys/health" | "sys/seal-status" => Some(status(path, false, 200)),
+        "sys/leader" => {
+            let alone = json!({
+                "ha_enabled": false, "is_self": false, "active_time": "0001-01-01T00:00:00Z",
+                "leader_address": "", "leader_cluster_address": "", "performance_standby": false,
+                "performance_standby_last_remote_wal": 0,
+            });
+            Some(Answer::bare(200, &alone))
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn sealed(path: &str) -> Answer {

@@ -4,9 +4,12 @@
 #[path = "../it/dev_vault/cases.rs"]
 mod cases;
 #[path = "../it/vault_http/certificates.rs"]
+#[allow(dead_code, reason = "what is not needed here is needed there")]
 mod certificates;
+mod command;
 mod faithful;
 #[path = "../it/vault_http/server.rs"]
+#[allow(dead_code, reason = "what is not needed here is needed there")]
 mod server;
 #[path = "../it/dev_vault/target.rs"]
 mod target;

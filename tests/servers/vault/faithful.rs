@@ -87,6 +87,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("POST", "auth/token/renew-self", ""),
     ("GET", "sys/seal-status", ""),
     ("GET", "sys/health", ""),
+    ("GET", "sys/leader", ""),
 ];
 
 #[tokio::test]
@@ -130,7 +131,55 @@ async fn strangers_are_told_the_same() {
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
 }
 
-async fn dev_vault() -> Target {
+#[tokio::test]
+async fn policies_decide_the_same() {
+    let targets = [dev_vault().await, super::target(Vault::shared())];
+    let policies: [&[(&str, &str)]; 8] = [
+        &[("secret/data/p/a", "read")],
+        &[("secret/data/p/*", "read")],
+        &[("secret/data/p*", "read"), ("secret/data/p/a", "list")],
+        &[("secret/+/p/a", "read"), ("secret/data/+/b", "deny")],
+        &[("secret/*", "deny"), ("secret/data/p/a", "read")],
+        &[("secret/data/+/a", "deny"), ("secret/data/p/*", "read")],
+        &[("sec*", "read"), ("secret/metadata/*", "deny")],
+        &[("other/*", "read")],
+    ];
+    let paths = [
+        "secret/data/p/a",
+        "secret/data/p/a/deep",
+        "secret/data/p/b",
+        "secret/data/pq",
+        "secret/data/q",
+        "secret/metadata/p/a",
+        "sys/internal/ui/mounts/secret/p/a",
+        "auth/token/lookup-self",
+        "sys/mounts",
+    ];
+    let mut differences = Vec::new();
+    for (index, rules) in policies.iter().enumerate() {
+        let name = format!("faithful-{index}");
+        let mut tokens = Vec::new();
+        for target in &targets {
+            target.policy(&name, rules).await;
+            let parameters = json!({ "policies": [name], "ttl": "1h" });
+            let created = target.write("auth/token/create", parameters).await;
+            let token = created["auth"]["client_token"].as_str().expect("a token");
+            tokens.push(token.to_owned());
+        }
+        for path in paths {
+            let got = targets[0].request("GET", path, &tokens[0], "").await;
+            let want = targets[1].request("GET", path, &tokens[1], "").await;
+            if got.status != want.status {
+                let (dev, real) = (got.status, want.status);
+                differences.push(format!("{path} with {rules:?}: dev {dev}, real {real}"));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// A dev Vault for one test.
+pub(super) async fn dev_vault() -> Target {
     let random = |bytes: &mut [u8]| {
         ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).expect("random");
     };
