@@ -48,7 +48,7 @@ pub(super) struct Review {
 pub(super) struct ReviewedPod {
     /// The manifest's and the document's index.
     pub(super) document: (usize, usize),
-    /// For people: `app.yaml: document 2 (Deployment app)`.
+    /// For people: `app.yaml: document 2 (Deployment shop/app)`.
     pub(super) place: String,
     /// The pod.
     pub(super) described: DescribedPod,
@@ -104,11 +104,13 @@ impl Question<'_> {
         for (file, manifest) in manifests.iter().enumerate() {
             for (index, document) in manifest.documents.iter().enumerate() {
                 for described in workload::pods(&document.value) {
+                    let namespace = described.namespace.as_deref().unwrap_or(self.namespace);
                     let place = format!(
-                        "{}: document {} ({})",
+                        "{}: document {} ({} {namespace}/{})",
                         manifest.name,
                         document.number.unwrap_or_default(),
-                        described.object
+                        described.kind,
+                        described.name
                     );
                     pods.push(self.decide((file, index), place, described));
                 }
@@ -166,25 +168,47 @@ impl Question<'_> {
 fn as_text(pod: &Value) -> (Value, Vec<Problem>) {
     let mut pod = pod.clone();
     let mut problems = Vec::new();
-    let annotations = pod
+    if let Some(annotations) = pod
         .pointer_mut("/metadata/annotations")
-        .and_then(Value::as_object_mut);
-    for (key, value) in annotations.into_iter().flatten() {
-        if !key.starts_with("freshet.dev/") || value.is_string() {
-            continue;
-        }
-        let text = match &*value {
-            Value::Null => String::new(),
-            other => other.to_string(),
-        };
-        problems.push(Problem::of_value(
-            format!("metadata.annotations[{key}]"),
-            &text,
-            format!("must be text: write it in quotes, {text:?}"),
-        ));
-        *value = Value::String(text);
+        .and_then(Value::as_object_mut)
+    {
+        annotations.retain(|key, value| {
+            if !key.starts_with("freshet.dev/") || value.is_string() {
+                return true;
+            }
+            let (message, text) = unquoted(key, value);
+            problems.push(Problem::new(
+                format!("metadata.annotations[{key}]"),
+                message,
+            ));
+            text.map(|text| *value = Value::String(text)).is_some()
+        });
     }
     (pod, problems)
+}
+
+/// What is wrong with an annotation that is no text, and the text that was meant, if that is sure.
+fn unquoted(key: &str, value: &Value) -> (String, Option<String>) {
+    match value {
+        Value::Bool(value) => (
+            format!("is the boolean {value}, not text: write \"{value}\""),
+            Some(value.to_string()),
+        ),
+        // 0640 was read as 416.
+        Value::Number(value) if key.starts_with("freshet.dev/mode-") => (
+            format!("is the number {value}, not text: write it in quotes, e.g. \"0640\""),
+            None,
+        ),
+        Value::Number(value) => (
+            format!("is the number {value}, not text: write \"{value}\""),
+            Some(value.to_string()),
+        ),
+        Value::Null => (
+            "has no value: give it one in quotes, or leave it out".to_owned(),
+            None,
+        ),
+        _ => ("must be text: write it in quotes".to_owned(), None),
+    }
 }
 
 impl ReviewedPod {

@@ -9,8 +9,10 @@ pub(super) struct DescribedPod {
     pub(super) pod: Value,
     /// `metadata.namespace` of the object.
     pub(super) namespace: Option<String>,
-    /// The object for people: `Deployment app`.
-    pub(super) object: String,
+    /// The object's kind.
+    pub(super) kind: String,
+    /// Its `metadata.name`, or `metadata.generateName`.
+    pub(super) name: String,
     /// What stands before the pod's paths in the document: `spec.template.`; empty for a pod.
     pub(super) path: String,
     /// The JSON pointer of the pod or template in the document.
@@ -74,7 +76,8 @@ fn described(object: &Value, kind: &str, path: &str, pointer: &str) -> Option<De
     Some(DescribedPod {
         pod: Value::Object(pod),
         namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
-        object: format!("{kind} {name}").trim_end().to_owned(),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
         path: fields
             .iter()
             .fold(path.to_owned(), |path, field| path + field + "."),
@@ -109,21 +112,25 @@ impl DescribedPod {
 mod tests {
     use super::*;
 
+    /// Kind, name, path and namespace of the pods that are found, and that each can be put back.
     #[track_caller]
-    fn check(document: Value, expected: &[(&str, &str, Option<&str>)]) {
+    fn check(document: Value, expected: &[(&str, &str, &str, Option<&str>)]) {
         let pods = pods(&document);
         let found: Vec<_> = pods
             .iter()
             .map(|pod| {
+                let namespace = pod.namespace.as_deref();
                 (
-                    pod.object.as_str(),
+                    pod.kind.as_str(),
+                    pod.name.as_str(),
                     pod.path.as_str(),
-                    pod.namespace.as_deref(),
+                    namespace,
                 )
             })
             .collect();
         assert_eq!(found, expected);
         for described in pods {
+            assert_eq!(described.pod["kind"], "Pod");
             assert_eq!(described.pod["spec"]["containers"][0]["name"], "app");
             let mut changed = document.clone();
             described.replace(&mut changed, &described.pod);
@@ -136,11 +143,24 @@ mod tests {
         }
     }
 
+    fn spec() -> Value {
+        json!({"containers": [{"name": "app"}]})
+    }
+
+    #[test]
+    fn a_pod_and_its_template_are_found() {
+        let pod = json!({"kind": "Pod", "metadata": {"generateName": "x-"}, "spec": spec()});
+        check(pod, &[("Pod", "x-", "", None)]);
+        let template = json!({"metadata": {"annotations": {}}, "spec": spec()});
+        let object =
+            json!({"kind": "PodTemplate", "metadata": {"name": "x"}, "template": template});
+        check(object, &[("PodTemplate", "x", "template.", None)]);
+    }
+
     #[test]
     fn every_kind_of_owner_is_known() {
-        let pod =
-            json!({"metadata": {"annotations": {}}, "spec": {"containers": [{"name": "app"}]}});
         let metadata = json!({"name": "x", "namespace": "team"});
+        let template = json!({"spec": {"template": {"spec": spec()}}});
         for kind in [
             "Deployment",
             "StatefulSet",
@@ -149,43 +169,51 @@ mod tests {
             "ReplicationController",
             "Job",
         ] {
-            let object = json!({"kind": kind, "metadata": metadata, "spec": {"template": pod}});
-            check(
-                object,
-                &[(&format!("{kind} x"), "spec.template.", Some("team"))],
-            );
+            let object = json!({"kind": kind, "metadata": metadata, "spec": template["spec"]});
+            check(object, &[(kind, "x", "spec.template.", Some("team"))]);
         }
-        let template = json!({"kind": "PodTemplate", "metadata": metadata, "template": pod});
-        check(template, &[("PodTemplate x", "template.", Some("team"))]);
-        let job = json!({"spec": {"template": pod}});
-        let cron =
-            json!({"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"jobTemplate": job}});
+        let object =
+            json!({"kind": "CronJob", "metadata": metadata, "spec": {"jobTemplate": template}});
         check(
-            cron,
-            &[("CronJob x", "spec.jobTemplate.spec.template.", None)],
-        );
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-"}, "spec": {"containers": [{"name": "app"}]}});
-        check(pod.clone(), &[("Pod x-", "", None)]);
-        check(json!({"kind": "Service", "metadata": metadata}), &[]);
-        check(json!({"kind": "Deployment", "metadata": metadata}), &[]);
-        check(json!([1]), &[]);
-        check(
-            json!({"kind": "PodList", "items": [{"metadata": {"name": "y"}, "spec": pod["spec"]}]}),
-            &[("Pod y", "items[0].", None)],
+            object,
+            &[(
+                "CronJob",
+                "x",
+                "spec.jobTemplate.spec.template.",
+                Some("team"),
+            )],
         );
     }
 
     #[test]
+    fn other_objects_and_broken_ones_describe_none() {
+        for object in [
+            json!({"kind": "Service", "spec": {"template": {"spec": spec()}}}),
+            json!({"kind": "Deployment", "spec": {"template": "x"}}),
+            json!({"kind": "Deployment"}),
+            json!({"kind": "List", "items": 1}),
+            json!([1]),
+            Value::Null,
+        ] {
+            check(object, &[]);
+        }
+    }
+
+    #[test]
     fn a_list_is_searched_item_by_item() {
-        let pod = json!({"spec": {"containers": [{"name": "app"}]}});
-        let job = json!({"kind": "Job", "metadata": {"name": "b"}, "spec": {"template": pod}});
-        let list = json!({"kind": "List", "items": [{"kind": "Service"}, job, {"kind": "Pod", "metadata": {"name": "c"}, "spec": pod["spec"]}]});
+        let job = json!({"kind": "Job", "metadata": {"name": "b"}, "spec": {"template": {"spec": spec()}}});
+        let pod = json!({"kind": "Pod", "metadata": {"name": "c"}, "spec": spec()});
         check(
-            list,
+            json!({"kind": "List", "items": [{"kind": "Service"}, job, pod]}),
             &[
-                ("Job b", "items[1].spec.template.", None),
-                ("Pod c", "items[2].", None),
+                ("Job", "b", "items[1].spec.template.", None),
+                ("Pod", "c", "items[2].", None),
             ],
+        );
+        let untyped = json!({"metadata": {"name": "d"}, "spec": spec()});
+        check(
+            json!({"kind": "PodList", "items": [untyped]}),
+            &[("Pod", "d", "items[0].", None)],
         );
     }
 }
