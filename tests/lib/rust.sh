@@ -39,3 +39,12 @@ need_deny() {
         cargo install cargo-deny --version "$DENY_VERSION" --locked --root "$CACHE/tools/cargo-deny-$DENY_VERSION" ||
         cannot "cargo-deny $DENY_VERSION does not build" "a network that reaches crates.io"
 }
+
+# The refresher of the image: small, static.
+need_refresher() {
+    need_musl &&
+        cargo build --locked --profile refresher --target "$MUSL" --no-default-features --features refresher \
+            --bin freshet-refresher &&
+        mkdir -p target/servers &&
+        ln -sfn "$PWD/target/$MUSL/refresher/freshet-refresher" target/servers/freshet-refresher
+}

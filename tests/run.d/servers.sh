@@ -6,11 +6,16 @@ prepare_servers() {
     step "the Rust toolchain" need_rust &&
         step "Go" need_go &&
         step "tools" need_servers_tools &&
-        step "etcd" server etcd etcd go.etcd.io/etcd/server/v3 &&
-        step "kube-apiserver" kubernetes kube-apiserver &&
-        step "kubectl" kubernetes kubectl &&
-        step "Vault" server vault vault github.com/hashicorp/vault &&
+        step "real servers" need_servers &&
+        step "the refresher, as it is released" need_refresher &&
         step "the tests" cargo test --locked --features e2e --test servers --no-run
+}
+
+need_servers() {
+    server etcd etcd go.etcd.io/etcd/server/v3 &&
+        kubernetes kube-apiserver &&
+        kubernetes kubectl &&
+        server vault vault github.com/hashicorp/vault
 }
 
 kubernetes() {
@@ -24,7 +29,7 @@ need_servers_tools() {
 }
 
 part_servers() {
-    step "tests" isolated cargo test --locked --offline --features e2e --test servers
+    step "tests" isolated cargo test --locked --features e2e --test servers
 }
 
 # In namespaces of its own: only loopback, free ports, and all that it started ends with it, however
@@ -33,5 +38,5 @@ isolated() {
     local as_root=()
     ((EUID == 0)) || as_root=(--map-root-user)
     unshare "${as_root[@]}" --net --pid --fork --kill-child --mount-proc -- \
-        sh -c 'ip link set lo up && exec "$@"' sh "$@"
+        sh -c 'ip link set lo up && export CARGO_NET_OFFLINE=true && exec "$@"' sh "$@"
 }

@@ -1,0 +1,167 @@
+//! What is started: the refresher with the arguments and the SyncSpec that the webhook would write,
+//! and `vault agent` with the configuration that does the same.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use freshet::dialect::{DialectDefaults, Reading, native};
+use freshet::spec::layout::{
+    MOUNTS_DIR, POD_DIR, SECRETS_VOLUME, SPEC_FILE, STATE_DIR, TOKEN_DIR, TOKEN_FILE,
+};
+use freshet::spec::{AuthType, Identity};
+
+use super::support::process::{Process, folder, program};
+use super::usage::Usage;
+
+const ROLE: &str = "bench";
+
+/// A program that keeps a file current.
+pub(crate) struct Contestant {
+    pub(crate) name: &'static str,
+    pub(crate) program: PathBuf,
+    /// How many cold starts the median is taken of.
+    pub(crate) starts: usize,
+    arguments: Vec<String>,
+    file: PathBuf,
+    /// What a start has to find empty.
+    directories: Vec<PathBuf>,
+}
+
+/// One that has written its first file.
+pub(crate) struct Running {
+    process: Process,
+    pub(crate) first_file: FirstFile,
+}
+
+/// What it took from the start of the process to the first file.
+#[derive(Clone, Copy)]
+pub(crate) struct FirstFile {
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+}
+
+impl Contestant {
+    pub(crate) fn refresher(vault: &str) -> Self {
+        let mount = PathBuf::from(MOUNTS_DIR).join(SECRETS_VOLUME);
+        let mounts = [(
+            SECRETS_VOLUME.parse().expect("a volume"),
+            mount.display().to_string(),
+        )];
+        let identity = Identity {
+            vault_address: vault.parse().expect("an address"),
+            vault_namespace: None,
+            auth_type: AuthType::Kubernetes,
+            auth_path: ROLE.parse().expect("a mount path"),
+            role: ROLE.parse().expect("a role"),
+            audience: Some("vault".parse().expect("an audience")),
+            ca_file: None,
+            client_certificate_dir: None,
+            mounts: mounts.into(),
+        };
+        fs::create_dir_all(POD_DIR).expect("the downward API volume");
+        fs::write(Path::new(POD_DIR).join(SPEC_FILE), sync_spec(vault)).expect("the SyncSpec");
+        let mut arguments = vec!["run".to_owned()];
+        arguments.extend(identity.to_args());
+        Self {
+            name: "refresher",
+            program: program("freshet-refresher"),
+            starts: 21,
+            arguments,
+            file: mount.join("db"),
+            directories: vec![mount, STATE_DIR.into()],
+        }
+    }
+
+    pub(crate) fn agent(vault: &str) -> Self {
+        let directory = PathBuf::from("/run/agent");
+        let file = directory.join("db");
+        let config = folder("agent").join("agent.hcl");
+        let text = format!(
+            r#"
+            vault {{ address = "{vault}" }}
+            auto_auth {{
+              method "kubernetes" {{
+                mount_path = "auth/{ROLE}"
+                config = {{ role = "{ROLE}", token_path = "{TOKEN_DIR}/{TOKEN_FILE}" }}
+              }}
+            }}
+            template_config {{ static_secret_render_interval = "1s" }}
+            template {{
+              contents    = "{{{{ with secret \"secret/data/bench\" }}}}{{{{ .Data.data.password }}}}{{{{ end }}}}"
+              destination = "{}"
+            }}
+            "#,
+            file.display()
+        );
+        fs::write(&config, text).expect("the agent's configuration");
+        Self {
+            name: "vault agent",
+            program: program("vault"),
+            starts: 5,
+            arguments: vec!["agent".to_owned(), format!("-config={}", config.display())],
+            file,
+            directories: vec![directory],
+        }
+    }
+
+    /// Starts it with empty directories, and waits for the first file.
+    pub(crate) fn start(&self) -> Running {
+        for directory in &self.directories {
+            // There is none before the first start.
+            let _ = fs::remove_dir_all(directory);
+            fs::create_dir_all(directory).expect("an empty directory");
+        }
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env("HOME", folder("home"));
+        let begin = Instant::now();
+        let process = Process::start(&self.name.replace(' ', "-"), &command);
+        let deadline = begin + Duration::from_secs(30);
+        while !fs::read(&self.file).is_ok_and(|text| text == b"hunter2") {
+            assert!(
+                Instant::now() < deadline && process.runs(),
+                "no file:\n{}",
+                process.log()
+            );
+            thread::sleep(Duration::from_micros(100));
+        }
+        let wall = begin.elapsed();
+        let cpu = Usage::of(process.id()).cpu;
+        Running {
+            process,
+            first_file: FirstFile { wall, cpu },
+        }
+    }
+}
+
+impl Running {
+    pub(crate) fn usage(&self) -> Usage {
+        Usage::of(self.process.id())
+    }
+}
+
+fn sync_spec(vault: &str) -> String {
+    let annotations = [
+        ("freshet.dev/inject", "true"),
+        ("freshet.dev/refresh-interval", "1s"),
+        ("freshet.dev/secret-db", "secret/bench"),
+        ("freshet.dev/template-db", "{{ .password }}"),
+    ];
+    let annotations: BTreeMap<_, _> = annotations
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    let defaults = DialectDefaults {
+        vault_address: vault.parse().ok(),
+        vault_namespace: None,
+        auth_type: AuthType::Kubernetes,
+        auth_path: None,
+        audience: "vault".parse().expect("an audience"),
+    };
+    match native::parse(&annotations, &defaults) {
+        Ok(Reading::Asked(parsed)) => parsed.spec.to_annotation(),
+        other => panic!("the annotations are not taken: {other:?}"),
+    }
+}

@@ -1,0 +1,25 @@
+# The refresher beside a real vault agent, the webhook under load.
+
+# It only starts and watches programs: the debug build will do.
+readonly REFRESHER_VS_AGENT=(cargo bench --locked --profile dev --features e2e --bench refresher_vs_agent)
+
+# Load and webhook share the machine, so both are optimized, and built as the image is.
+readonly WEBHOOK_LOAD=(cargo bench --locked --target "$MUSL" --no-default-features --features cli,webhook
+    --bench webhook_load)
+
+prepare_bench() {
+    step "the Rust toolchain" need_rust &&
+        step "Go" need_go &&
+        step "tools" need_servers_tools &&
+        step "real servers" need_servers &&
+        step "the refresher, as it is released" need_refresher &&
+        step "the webhook, as it is released, and its load" "${WEBHOOK_LOAD[@]}" --no-run &&
+        step "the comparison" "${REFRESHER_VS_AGENT[@]}" --no-run
+}
+
+part_bench() {
+    # The refresher finds its volumes below /run, so it gets one of its own.
+    step "the refresher beside vault agent" isolated \
+        sh -c 'mount -t tmpfs tmpfs /run && : >/run/freshet-bench && exec "$@"' sh "${REFRESHER_VS_AGENT[@]}"
+    step "the webhook under load" isolated "${WEBHOOK_LOAD[@]}"
+}
