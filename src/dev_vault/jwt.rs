@@ -110,3 +110,44 @@ pub(super) fn verify(jwt: &str, keys: &[VerifyingKey]) -> Option<Claims> {
     }
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = include_str!("../../tests/data/dev_vault/rs256.pub.pem");
+    const TOKEN: &str = include_str!("../../tests/data/dev_vault/rs256.jwt");
+
+    fn verified(token: &str, keys: &[&str]) -> Option<String> {
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|pem| VerifyingKey::from_pem(pem).expect("key"))
+            .collect();
+        verify(token, &keys)?.sub
+    }
+
+    #[test]
+    fn an_rs256_token_is_verified() {
+        let subject = Some("system:serviceaccount:shop:app".to_owned());
+        assert_eq!(verified(TOKEN, &[KEY]), subject);
+        assert_eq!(verified(TOKEN, &[]), None);
+    }
+
+    #[test]
+    fn a_changed_token_or_another_algorithm_is_refused() {
+        let (message, signature) = TOKEN.trim().rsplit_once('.').expect("a token");
+        let (header, payload) = message.split_once('.').expect("a token");
+        let other = URL_SAFE_NO_PAD.encode(r#"{"sub":"system:serviceaccount:shop:root"}"#);
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        let es256 = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#);
+        for token in [
+            format!("{header}.{other}.{signature}"),
+            format!("{none}.{payload}."),
+            format!("{es256}.{payload}.{signature}"),
+            format!("{message}."),
+            message.to_owned(),
+        ] {
+            assert_eq!(verified(&token, &[KEY]), None, "{token}");
+        }
+    }
+}

@@ -42,13 +42,24 @@ impl<'a> Asked<'a> {
             200..=299 => {
                 let envelope =
                     Envelope::parse(&answer.body).map_err(|NotVault| self.not_vault(answer))?;
-                for warning in one_line_each(envelope.warnings(), &[self.sent.expose()]) {
-                    tracing::debug!("Vault warns, asked to {}: {warning}", self.operation);
-                }
+                self.log_warnings(&envelope);
                 Ok(envelope)
             }
             300..=399 => Err(self.redirected(answer)),
             _ => Err(self.refused(answer)),
+        }
+    }
+
+    /// Vault's remarks on a request that went well: at a login for whoever set up the role, at the
+    /// many requests after it for whoever looks closely.
+    fn log_warnings(&self, envelope: &Envelope<'_>) {
+        for warning in one_line_each(envelope.warnings(), &[self.sent.expose()]) {
+            match self.operation {
+                Operation::Login { .. } => {
+                    tracing::warn!("Vault warns, asked to {}: {warning}", self.operation);
+                }
+                _ => tracing::debug!("Vault warns, asked to {}: {warning}", self.operation),
+            }
         }
     }
 

@@ -4,6 +4,7 @@ mod cases;
 mod faults;
 mod issuer;
 mod kubernetes;
+mod listener;
 mod target;
 
 use std::sync::Arc;
@@ -26,11 +27,7 @@ struct Served {
 
 impl Served {
     async fn start() -> Self {
-        let random = |bytes: &mut [u8]| {
-            ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes)
-                .expect("random");
-        };
-        let vault = DevVault::new(ROOT, Arc::new(SystemTime::now), Arc::new(random));
+        let vault = dev_vault();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("address").to_string();
         let task = tokio::spawn(vault.clone().serve(listener, None, std::future::pending()));
@@ -44,6 +41,13 @@ impl Served {
             task,
         }
     }
+}
+
+fn dev_vault() -> DevVault {
+    let random = |bytes: &mut [u8]| {
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).expect("random");
+    };
+    DevVault::new(ROOT, Arc::new(SystemTime::now), Arc::new(random))
 }
 
 impl Drop for Served {

@@ -1,7 +1,8 @@
 //! The Vault client against a loopback server: what it sends, what it makes of answers, and what it
 //! refuses.
 
-mod certificates;
+pub(crate) mod certificates;
+mod quiet;
 mod refused;
 mod server;
 mod tls;

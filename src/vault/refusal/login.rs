@@ -63,7 +63,7 @@ impl Login<'_> {
     fn wrong_audience(&self) -> String {
         format!(
             "the role expects another audience than the service-account token's, which is {}; \
-             mend it: {}",
+             mend it: {}; or ask for the role's audience (annotation freshet.dev/auth-audience)",
             self.audiences(),
             self.write_audience()
         )
@@ -93,7 +93,7 @@ impl Login<'_> {
         let line = match self.auth_type {
             AuthType::Kubernetes => format!(
                 "vault write auth/{mount}/role/{role} bound_service_account_names={name} \
-                 bound_service_account_namespaces={namespace}"
+                 bound_service_account_namespaces={namespace} (naming those that it has, too)"
             ),
             AuthType::Jwt => format!(
                 "vault write auth/{mount}/role/{role} role_type=jwt \
@@ -133,7 +133,8 @@ impl Login<'_> {
             }
             AuthType::Jwt => {
                 format!(
-                    "vault write auth/{mount}/role/{role} role_type=jwt bound_audiences={audience}"
+                    "vault write auth/{mount}/role/{role} role_type=jwt \
+                     bound_audiences={audience} (naming those that it has, too)"
                 )
             }
         }

@@ -39,20 +39,20 @@ fn a_wrong_audience_is_named_with_the_line_that_mends_it() {
         403,
         "invalid audience (aud) claim: audience claim does not match any expected audience",
         "cannot log in at auth/kubernetes with role web: the role expects another audience than \
-         the service-account \
-         token's, which is \"vault\"; mend it: vault write auth/kubernetes/role/web \
-         audience=vault (HTTP 403: invalid \
-         audience (aud) claim: audience claim does not match any expected audience)",
+         the service-account token's, which is \"vault\"; mend it: vault write \
+         auth/kubernetes/role/web audience=vault; or ask for the role's audience (annotation \
+         freshet.dev/auth-audience) (HTTP 403: invalid audience (aud) claim: audience claim does \
+         not match any expected audience)",
     );
     check_login(
         AuthType::Jwt,
         400,
         "error validating token: invalid audience (aud) claim: x",
         "cannot log in at auth/jwt with role web: the role expects another audience than the \
-         service-account token's, \
-         which is \"vault\"; mend it: vault write auth/jwt/role/web role_type=jwt \
-         bound_audiences=vault (HTTP 400: error \
-         validating token: invalid audience (aud) claim: x)",
+         service-account token's, which is \"vault\"; mend it: vault write auth/jwt/role/web \
+         role_type=jwt bound_audiences=vault (naming those that it has, too); or ask for the \
+         role's audience (annotation freshet.dev/auth-audience) (HTTP 400: error validating \
+         token: invalid audience (aud) claim: x)",
     );
 }
 
