@@ -15,6 +15,7 @@ mod http;
 mod inputs;
 mod metrics;
 mod program;
+mod randomness;
 mod run;
 mod shared;
 mod state_directory;

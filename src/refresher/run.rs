@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
 use super::watched_file::WatchedFile;
-use super::{control, http};
+use super::{control, http, randomness};
 use crate::files::WriteError;
 use crate::shutdown::Shutdown;
 use crate::spec::VolumeName;
@@ -109,7 +109,7 @@ async fn work<V: VaultApi + 'static>(
         let complete = mode == Mode::Sidecar && writer.has_complete_generation();
         (volume.clone(), complete)
     });
-    let mut options = Options::new(volumes.collect());
+    let mut options = Options::new(volumes.collect(), randomness::fill);
     options.revoke_on_shutdown = settings.revoke_on_shutdown;
     let clock = Clock::start();
     let engine = Engine::new(options, settings.seed, clock.now());

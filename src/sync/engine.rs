@@ -25,16 +25,19 @@ pub struct Options {
     pub requests: usize,
     /// How long a token that was replaced stays valid for what still uses it.
     pub token_grace: Duration,
+    /// Fills a buffer with random bytes fit for keys: templates make passwords and keys of them.
+    pub random: fn(&mut [u8]),
 }
 
 impl Options {
     /// The usual ones, for these volumes.
-    pub fn new(volumes: BTreeMap<VolumeName, bool>) -> Self {
+    pub fn new(volumes: BTreeMap<VolumeName, bool>, random: fn(&mut [u8])) -> Self {
         Self {
             volumes,
             revoke_on_shutdown: false,
             requests: 4,
             token_grace: Duration::from_secs(30),
+            random,
         }
     }
 }
@@ -47,6 +50,8 @@ pub struct Engine {
     pub(super) started: SystemTime,
     /// The time of the last event.
     pub(super) now: Duration,
+    /// The same for people and templates.
+    wall: SystemTime,
     pub(super) interval: Duration,
     /// Whether there is a SyncSpec.
     pub(super) followed: bool,
@@ -76,6 +81,7 @@ impl Engine {
             rng: Rng::with_seed(seed),
             started: now.wall,
             now: now.elapsed,
+            wall: now.wall,
             interval: Duration::ZERO,
             followed: false,
             spec_error: None,
@@ -95,6 +101,7 @@ impl Engine {
     pub fn feed(&mut self, event: Event, now: Now) -> Vec<Action> {
         let mut out = Vec::new();
         self.now = now.elapsed;
+        self.wall = now.wall;
         let longest = self.longest_wait();
         match event {
             Event::Tick => {}
@@ -184,8 +191,12 @@ impl Engine {
             }
         }
         let can_ask = self.session.login().is_some() && self.pause <= self.now;
+        let now = Now {
+            elapsed: self.now,
+            wall: self.wall,
+        };
         for mount in &mut self.mounts {
-            mount.render(&self.secrets, (self.now, can_ask), out);
+            mount.render(&self.secrets, (now, can_ask), self.options.random, out);
         }
         self.adopt_secrets();
         if can_ask {

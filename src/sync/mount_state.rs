@@ -104,16 +104,17 @@ impl MountState {
     pub(crate) fn render(
         &mut self,
         secrets: &BTreeMap<SecretRef, SecretState>,
-        (now, can_ask): (Duration, bool),
+        (now, can_ask): (Now, bool),
+        mut random: fn(&mut [u8]),
         out: &mut Vec<Action>,
     ) {
         let data = |secret: &SecretRef| secrets.get(secret).and_then(SecretState::data);
         let awaited = |secret: &SecretRef| {
-            secrets
-                .get(secret)
-                .is_none_or(|state| state.data().is_none() || state.is_pending(now, can_ask))
+            secrets.get(secret).is_none_or(|state| {
+                state.data().is_none() || state.is_pending(now.elapsed, can_ask)
+            })
         };
-        let due = self.retry.is_none_or(|at| at <= now);
+        let due = self.retry.is_none_or(|at| at <= now.elapsed);
         if !self.dirty || self.writing || !due || self.inputs.iter().any(awaited) {
             return;
         }
@@ -124,7 +125,7 @@ impl MountState {
             asked.borrow_mut().insert(secret.clone());
             data(secret)
         };
-        match self.renderer.render(&lookup) {
+        match self.renderer.render(&lookup, now.wall, &mut random) {
             Ok(Rendered::Complete(payload)) => {
                 self.inputs = asked.into_inner();
                 self.writing = true;

@@ -6,11 +6,13 @@
 mod error;
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use super::format::{self, Selected};
 use crate::payload::{FileProjection, Payload};
 use crate::secret::{SecretBytes, SecretMap, VaultSecret};
 use crate::spec::{Content, FileMode, FilePath, FileSpec, Format, Mount, SecretName, SecretRef};
+use crate::template::{self, Context, ExecError, Limits, Random, SecretSource, Template, Value};
 
 pub use self::error::{Reason, RenderError};
 pub use super::format::FormatError;
@@ -55,18 +57,31 @@ impl MountRenderer {
         }
     }
 
-    /// Renders all files, with the secrets that `lookup` finds.
+    /// Renders all files, with the secrets that `lookup` finds. Templates may ask for the time and
+    /// for random bytes, so their output can differ each time: render when an input has changed.
     ///
     /// # Errors
     /// All of them, once every needed secret is there: keys that a secret does not have, keys that a
     /// format cannot write, templates that fail, files that cannot both exist.
-    pub fn render(&self, lookup: Lookup<'_>) -> Result<Rendered, Vec<RenderError>> {
+    pub fn render(
+        &self,
+        lookup: Lookup<'_>,
+        now: SystemTime,
+        random: &mut dyn Random,
+    ) -> Result<Rendered, Vec<RenderError>> {
+        let secrets = Secrets(lookup);
+        let mut context = Context {
+            secrets: &secrets,
+            now,
+            random,
+            limits: Limits::default(),
+        };
         let mut payload = Payload::default();
         let mut needs = BTreeSet::new();
         let mut errors = Vec::new();
         for file in &self.files {
             let mut refuse = |reason| errors.push(RenderError::new(&file.name, reason));
-            match file.render(lookup) {
+            match file.render(lookup, &mut context) {
                 Ok(Outcome::Needs(more)) => needs.extend(more),
                 Ok(Outcome::Complete(contents)) => {
                     for (path, content) in contents {
@@ -90,14 +105,29 @@ impl MountRenderer {
     }
 }
 
+/// Where templates look for secrets.
+struct Secrets<'a>(Lookup<'a>);
+
+impl SecretSource for Secrets<'_> {
+    fn secret(&self, wanted: &SecretRef) -> Option<&VaultSecret> {
+        (self.0)(&wanted.whole())
+    }
+}
+
 /// One [`FileSpec`], its template parsed.
 #[derive(Debug)]
 struct FileRenderer {
     name: SecretName,
     path: FilePath,
     mode: FileMode,
-    source: SecretRef,
-    format: Format,
+    content: Parsed,
+}
+
+/// A [`Content`], parsed.
+#[derive(Debug)]
+enum Parsed {
+    Secret(SecretRef, Format),
+    Template(Option<SecretRef>, Box<Template>),
 }
 
 /// What came of one [`FileSpec`]: with [`Format::Dir`] any number of files.
@@ -108,26 +138,74 @@ enum Outcome {
 
 impl FileRenderer {
     fn new(file: &FileSpec) -> Result<Self, Reason> {
-        let Content::Secret { source, format } = &file.content else {
-            return Err(Reason::Template);
+        let content = match &file.content {
+            Content::Secret { source, format } => Parsed::Secret(source.clone(), *format),
+            Content::Template { source, template } => {
+                let template = Template::parse(template).map_err(Reason::NotATemplate)?;
+                Parsed::Template(source.clone(), Box::new(template))
+            }
         };
         Ok(Self {
             name: file.name.clone(),
             path: file.path.clone(),
             mode: file.mode,
-            source: source.clone(),
-            format: *format,
+            content,
         })
     }
 
-    fn render(&self, lookup: Lookup<'_>) -> Result<Outcome, Vec<Reason>> {
-        let whole = self.source.whole();
-        let Some(secret) = lookup(&whole) else {
-            return Ok(Outcome::Needs(BTreeSet::from([whole])));
+    fn render(
+        &self,
+        lookup: Lookup<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome, Vec<Reason>> {
+        let source = match &self.content {
+            Parsed::Secret(source, _) => Some(source),
+            Parsed::Template(source, _) => source.as_ref(),
         };
-        let files = format_secret(&self.path, &self.source, self.format, &secret.data)?;
-        Ok(Outcome::Complete(files))
+        let whole = source.map(SecretRef::whole);
+        let secret = whole.as_ref().and_then(lookup);
+        if let (Some(whole), None) = (whole, secret) {
+            return Ok(Outcome::Needs(BTreeSet::from([whole])));
+        }
+        let nothing = SecretMap::new();
+        let data = secret.map_or(&nothing, |secret| &secret.data);
+        match &self.content {
+            Parsed::Secret(source, format) => {
+                format_secret(&self.path, source, *format, data).map(Outcome::Complete)
+            }
+            Parsed::Template(source, template) => {
+                let data = template_data(source.as_ref(), data).map_err(|reason| vec![reason])?;
+                self.render_template(template, &data, context)
+                    .map_err(|error| vec![Reason::Template(error)])
+            }
+        }
     }
+
+    fn render_template(
+        &self,
+        template: &Template,
+        data: &Value,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome, ExecError> {
+        Ok(match template.render(data, context)? {
+            template::Rendered::Complete(text) => {
+                Outcome::Complete(vec![(self.path.clone(), text)])
+            }
+            template::Rendered::Needs(needs) => {
+                Outcome::Needs(needs.iter().map(SecretRef::whole).collect())
+            }
+        })
+    }
+}
+
+/// What `.` is: the data of the whole secret, the value of the key, or an empty map.
+fn template_data(source: Option<&SecretRef>, data: &SecretMap) -> Result<Value, Reason> {
+    Ok(
+        match source.map(|source| select(source, data)).transpose()? {
+            Some(Selected::Key(_, value)) => Value::from_secret(value),
+            Some(Selected::Whole(_)) | None => Value::from_secret_map(data),
+        },
+    )
 }
 
 /// The files of a secret: one, or with [`Format::Dir`] one for each key.

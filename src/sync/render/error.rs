@@ -7,6 +7,7 @@ use std::fmt;
 use crate::payload::PayloadConflict;
 use crate::spec::{Invalid, SecretName, SecretRef};
 use crate::sync::format::FormatError;
+use crate::template::{ExecError, ParseError};
 
 /// One file that cannot be rendered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +44,10 @@ pub enum Reason {
     },
     /// Two files that cannot both exist.
     Conflict(PayloadConflict),
-    /// A template, which this release does not render.
-    Template,
+    /// What stands in the annotation is no template.
+    NotATemplate(ParseError),
+    /// The template failed.
+    Template(ExecError),
 }
 
 impl RenderError {
@@ -82,7 +85,8 @@ impl fmt::Display for Reason {
                 source.whole()
             ),
             Self::Conflict(conflict) => conflict.fmt(f),
-            Self::Template => f.write_str("templates are not rendered by this release"),
+            Self::NotATemplate(error) => error.fmt(f),
+            Self::Template(error) => error.fmt(f),
         }
     }
 }

@@ -4,28 +4,47 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::secret::SecretValue;
+use crate::spec::{FunctionTable, MissingKey, TemplateSpec};
 
-/// A mount from `name source format path mode` lines.
+/// A mount from `name source format path mode` lines. With `template` for the format, the rest of
+/// the line is the template, and the source may be `-`.
 fn mount(lines: &[&str]) -> Mount {
     let files = lines.iter().map(|line| {
-        let words: Vec<_> = line.split(' ').collect();
-        let &[name, source, format, path, mode] = words.as_slice() else {
+        let words: Vec<_> = line.splitn(5, ' ').collect();
+        let &[name, source, format, path, last] = words.as_slice() else {
             panic!("not five words: {line:?}");
+        };
+        let (mode, content) = match format {
+            "template" => ("0644", template(source, last)),
+            format => {
+                let format = format.parse().expect("a format");
+                let source = source.parse().expect("a source");
+                (last, Content::Secret { source, format })
+            }
         };
         FileSpec {
             name: name.parse().expect("a name"),
             path: path.parse().expect("a path"),
             mode: mode.parse().expect("a mode"),
-            content: Content::Secret {
-                source: source.parse().expect("a source"),
-                format: format.parse().expect("a format"),
-            },
+            content,
         }
     });
     Mount {
         volume: "freshet-secrets".parse().expect("a volume"),
         mount_path: "/secrets".parse().expect("a directory"),
         files: files.collect(),
+    }
+}
+
+fn template(source: &str, text: &str) -> Content {
+    Content::Template {
+        source: (source != "-").then(|| source.parse().expect("a source")),
+        template: TemplateSpec {
+            text: text.to_owned(),
+            functions: FunctionTable::Go,
+            missing_key: MissingKey::Error,
+            delimiters: ("{{".to_owned(), "}}".to_owned()),
+        },
     }
 }
 
@@ -48,8 +67,12 @@ fn secrets(entries: &[(&str, &str)]) -> BTreeMap<SecretRef, VaultSecret> {
 #[track_caller]
 fn check(lines: &[&str], known: &[(&str, &str)], expected: Expect) {
     let known = secrets(known);
-    let renderer = MountRenderer::new(&mount(lines)).expect("no template");
-    let text: String = match renderer.render(&|source| known.get(source)) {
+    let mut random = |bytes: &mut [u8]| bytes.fill(7);
+    let rendered = MountRenderer::new(&mount(lines)).and_then(|renderer| {
+        let lookup = |source: &SecretRef| known.get(source);
+        renderer.render(&lookup, SystemTime::UNIX_EPOCH, &mut random)
+    });
+    let text: String = match rendered {
         Ok(Rendered::Complete(payload)) => payload
             .iter()
             .map(|(path, file)| {
@@ -159,6 +182,66 @@ fn of_very_many_keys_the_first_are_shown() {
         &[("secret/many", &json)],
         expect![[r#"
             secret many: secret/many has no key "x": it has "k00", "k01", "k02", "k03", "k04", "k05", "k06", "k07", "k08", "k09", "k10", "k11", "k12", "k13", "k14", "k15", "k16", "k17", "k18", "k19" and 10 more
+        "#]],
+    );
+}
+
+#[test]
+fn a_template_sees_the_secret_the_key_or_an_empty_map() {
+    check(
+        &[
+            "whole secret/db template a db_user=\"{{ .host }}\" {{ .port }}",
+            "key secret/db#password template b {{ . }}!",
+            "none - template c {{ len . }} {{ printf \"%d\" 7 }}",
+        ],
+        &[DB],
+        expect![[r#"
+            a 0644 "db_user=\"db\" 5432"
+            b 0644 "hunter2!"
+            c 0644 "0 7"
+        "#]],
+    );
+}
+
+#[test]
+fn a_template_waits_for_its_secret() {
+    check(
+        &["a secret/other#key template a {{ .missing }}"],
+        &[DB],
+        expect![[r#"
+            needs secret/other
+        "#]],
+    );
+}
+
+#[test]
+fn a_template_that_fails_names_the_place_and_no_value() {
+    check(
+        &[
+            "missing secret/db template a {{ .passwd }}",
+            "key secret/db#passwd template b {{ . }}",
+            "index secret/db template c {{ index .password 99 }}",
+        ],
+        &[DB],
+        expect![[r#"
+            secret missing: template:1:4: at <.passwd>: map has no entry for key "passwd"
+            secret key: secret/db has no key "passwd": it has "host", "password", "port"
+            secret index: template:1:4: at <index .password 99>: error calling index: index out of range
+        "#]],
+    );
+}
+
+#[test]
+fn every_text_that_is_no_template_is_refused_at_once() {
+    check(
+        &[
+            "open - template a {{ if }}",
+            "unknown - template b {{ frobnicate }}",
+        ],
+        &[],
+        expect![[r#"
+            secret open: template:1:7: at <}}>: missing value for if
+            secret unknown: template:1:4: at <frobnicate>: function "frobnicate" not defined in the table go
         "#]],
     );
 }

@@ -202,7 +202,9 @@ impl World {
     /// [`new`](Self::new), with other options.
     pub(super) fn with(seed: u64, change: impl FnOnce(&mut Options)) -> Self {
         let volume = |name: &str| (name.parse::<VolumeName>().expect("a volume"), false);
-        let mut options = Options::new(BTreeMap::from([volume("a"), volume("b")]));
+        let mut options = Options::new(BTreeMap::from([volume("a"), volume("b")]), |bytes| {
+            bytes.fill(7)
+        });
         change(&mut options);
         let secret = |path: &str, value: &str| (path.to_owned(), (1, value.to_owned()));
         Self {
