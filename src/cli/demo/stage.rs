@@ -269,12 +269,13 @@ async fn start_refresher(
     let path = programs.path("freshet-refresher")?;
     let begin = Instant::now();
     let mut command = Command::new(&path);
-    command.args(sidecar.args());
+    command.args(sidecar.args()).args(places(sidecar));
     narrator.command(command.as_std());
     let mut refresher = Running::start("refresher", command, narrator)?;
 
     let mut gate = Command::new(&path);
-    gate.args(["ready", "--wait"]).kill_on_drop(true);
+    gate.args(["ready", "--wait"]).args(state(sidecar));
+    gate.kill_on_drop(true);
     narrator.command(gate.as_std());
     let status = tokio::select! {
         status = gate.status() => status?,
@@ -286,6 +287,28 @@ async fn start_refresher(
     let milliseconds = begin.elapsed().as_secs_f64() * 1000.0;
     narrator.detail(&format!("All files are there, after {milliseconds:.0} ms"));
     Ok(refresher)
+}
+
+/// Where the refresher finds what it expects at a fixed place in a container.
+fn places(sidecar: &Container<'_>) -> Vec<String> {
+    let pod = layout::POD_DIR;
+    let token = format!("{}/{}", layout::TOKEN_DIR, layout::TOKEN_FILE);
+    let last_words = format!("{}/termination-log", layout::STATE_DIR);
+    let files = [
+        ("spec-file", format!("{pod}/{}", layout::SPEC_FILE)),
+        ("refresh-file", format!("{pod}/{}", layout::REFRESH_FILE)),
+        ("token-file", token),
+        ("termination-message", last_words),
+    ];
+    let options = files.into_iter().filter_map(|(option, path)| {
+        Some(format!("--{option}={}", sidecar.resolve(&path)?.display()))
+    });
+    options.chain(state(sidecar)).collect()
+}
+
+fn state(sidecar: &Container<'_>) -> Option<String> {
+    let directory = sidecar.resolve(layout::STATE_DIR)?;
+    Some(format!("--state-dir={}", directory.display()))
 }
 
 async fn start_application(
