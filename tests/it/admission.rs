@@ -4,8 +4,10 @@ mod answers;
 mod client;
 mod decisions;
 mod hostile;
+mod logs;
 mod refusals;
 mod serving;
+mod startup;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
