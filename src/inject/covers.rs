@@ -1,8 +1,8 @@
 //! Whether something in a pod is what was planned, although others wrote into it since.
 //!
 //! The API server fills in defaults and writes quantities in their shortest form, a LimitRange adds
-//! resources, a webhook rewrites the registry of an image or adds an environment variable. All that
-//! may stay. What decides how the refresher runs may not.
+//! resources, an autoscaler raises them, a webhook rewrites the registry of an image or adds an
+//! environment variable. All that may stay. What decides how the refresher runs may not.
 
 use serde_json::Value;
 
@@ -43,7 +43,8 @@ pub(super) fn covers(found: &Value, planned: &Value) -> bool {
     match (found, planned) {
         (Value::Object(found), Value::Object(planned)) => planned.iter().all(|(name, planned)| {
             found.get(name).is_some_and(|found| match name.as_str() {
-                "cpu" | "memory" | "sizeLimit" => is_same_quantity(found, planned),
+                "cpu" | "memory" => is_at_least(found, planned),
+                "sizeLimit" => is_same_quantity(found, planned),
                 "capabilities" => found == planned,
                 "volumeMounts" => has_each(found, planned),
                 _ => covers(found, planned),
@@ -68,6 +69,13 @@ fn has_each(found: &Value, planned: &Value) -> bool {
             .all(|planned| found.iter().any(|found| covers(found, planned))),
         _ => false,
     }
+}
+
+/// Autoscalers and clusters with a least size of a container (GKE Autopilot) raise resources, and
+/// would do it again for ever if they were put back.
+fn is_at_least(found: &Value, planned: &Value) -> bool {
+    let quantity = |value: &Value| amount(value.as_str()?);
+    found == planned || (quantity(planned).is_some() && quantity(found) >= quantity(planned))
 }
 
 fn is_same_quantity(found: &Value, planned: &Value) -> bool {

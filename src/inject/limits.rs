@@ -56,20 +56,13 @@ impl<'a> Own<'a> {
             "cpu" => (&resources.requests_cpu, &resources.limits_cpu),
             _ => (&resources.requests_memory, &resources.limits_memory),
         };
-        let default = |of: fn(&LimitRangeItem) -> Option<&String>| {
-            let mut items = cluster.limit_ranges.iter().flat_map(|range| &range.limits);
-            items.find_map(|item| of(item).filter(|_| item.kind == LimitType::Container))
+        let items = || {
+            let ranges = cluster.limit_ranges.iter();
+            let items = ranges.flat_map(|range| &range.limits);
+            items.filter(|item| item.kind == LimitType::Container)
         };
-        let (default_request, default_limit) = match name {
-            "cpu" => (
-                default(|item| item.default_request.get("cpu")),
-                default(|item| item.default.get("cpu")),
-            ),
-            _ => (
-                default(|item| item.default_request.get("memory")),
-                default(|item| item.default.get("memory")),
-            ),
-        };
+        let default_request = items().find_map(|item| item.default_request.get(name));
+        let default_limit = items().find_map(|item| item.default.get(name));
         Self {
             name,
             request: request
@@ -83,13 +76,11 @@ impl<'a> Own<'a> {
 
     fn against_container(&self, range: &LimitRange, item: &LimitRangeItem) -> Option<Problem> {
         let (name, range) = (self.name, &range.name);
+        // No limit is under its request, so the request is all that a minimum can meet.
         if let Some(min) = item.min.get(name) {
             let least = format!("must be at least {min}, says LimitRange {range} of the namespace");
             if self.request.is_none_or(|request| less(request, min)) {
                 return Some(self.problem("requests", self.request, least));
-            }
-            if self.limit.is_some_and(|limit| less(limit, min)) {
-                return Some(self.problem("limits", self.limit, least));
             }
         }
         if let Some(max) = item.max.get(name) {

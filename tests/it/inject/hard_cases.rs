@@ -61,6 +61,8 @@ fn in_tree_plugins_edit_our_container_after_us_and_idempotence_and_removal_live_
     spec["initContainers"][0]["env"] = json!([{"name": "HTTP_PROXY", "value": "http://proxy"}]);
     spec["initContainers"][0]["resources"]["limits"]["cpu"] = json!("500m");
     spec["initContainers"][0]["resources"]["requests"]["cpu"] = json!("0.005");
+    spec["initContainers"][0]["resources"]["requests"]["memory"] = json!("52Mi");
+    spec["initContainers"][0]["resources"]["limits"]["memory"] = json!("52Mi");
     spec["initContainers"][0]["volumeMounts"]
         .as_array_mut()
         .expect("a list")
@@ -89,7 +91,8 @@ fn what_decides_how_the_refresher_runs_is_put_right() {
     let good = injected(&pod(
         "{metadata: {annotations: {annotations}}, spec: {containers: [{name: web}]}}",
     ));
-    let evil: [fn(&mut Value); 7] = [
+    let evil: [fn(&mut Value); 8] = [
+        |own| own["resources"]["limits"]["memory"] = json!("31Mi"),
         |own| own["securityContext"]["privileged"] = json!(true),
         |own| own["securityContext"]["capabilities"]["add"] = json!(["SYS_ADMIN"]),
         |own| {
