@@ -103,6 +103,31 @@ mod tests {
         Program::command().debug_assert();
     }
 
+    /// The manifest that installs the webhook, and the program that it starts.
+    #[cfg(feature = "webhook")]
+    #[test]
+    fn the_deployment_of_the_webhook_uses_options_that_exist() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/webhook-config/deployment.yaml"
+        );
+        let text = std::fs::read_to_string(path).expect("the deployment");
+        let manifest = manifest::Manifest::parse("deployment.yaml", &text).expect("a manifest");
+        let mut values = manifest
+            .documents
+            .into_iter()
+            .map(|document| document.value);
+        let deployment = values.find(|value| value["kind"] == "Deployment");
+        let spec = &deployment.expect("a Deployment")["spec"]["template"]["spec"];
+        let args = spec["containers"][0]["args"].clone();
+        let args: Vec<String> = serde_json::from_value(args).expect("arguments");
+        let program = ["freshet".to_owned()].into_iter().chain(args);
+        assert!(matches!(
+            Program::try_parse_from(program).map(|program| program.command),
+            Ok(Command::Webhook(_))
+        ));
+    }
+
     #[test]
     fn every_command_shows_examples() {
         for command in Program::command().get_subcommands() {

@@ -3,7 +3,7 @@
 
 use serde_json::{Number, Value};
 use serde_saphyr::{
-    Error, MessageFormatter as _, Options, SerializerOptions, UserMessageFormatter,
+    Budget, Error, MessageFormatter as _, Options, SerializerOptions, UserMessageFormatter,
 };
 
 /// Why a document cannot be read.
@@ -38,7 +38,14 @@ pub(super) fn write(value: &Value) -> String {
 }
 
 fn options() -> Options {
+    // All the objects of a cluster in one List are the largest that somebody pipes in. The depth
+    // stays bounded, and so do aliases, for a file may come from elsewhere.
+    let mut budget = Budget::default();
+    budget.max_nodes = 50_000_000;
+    budget.max_events = 200_000_000;
+    budget.max_total_scalar_bytes = 1 << 30;
     let mut options = Options::default();
+    options.budget = Some(budget);
     options.legacy_octal_numbers = true;
     options.with_snippet = false;
     options
@@ -194,6 +201,14 @@ mod tests {
             read("a: &x {b: 1}\nc: *x"),
             Ok(json!({"a": {"b": 1}, "c": {"b": 1}}))
         );
+    }
+
+    #[test]
+    fn a_list_of_a_whole_cluster_is_read_and_a_bottomless_document_is_not() {
+        let list = format!("items:\n{}", "- 0\n".repeat(251_000));
+        let value = read(&list).expect("a list");
+        assert_eq!(value["items"].as_array().map(Vec::len), Some(251_000));
+        assert!(read(&"[".repeat(1000)).is_err());
     }
 
     #[test]
