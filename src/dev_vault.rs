@@ -56,7 +56,7 @@ pub struct DevVault {
     root_token: Arc<str>,
 }
 
-/// A request of [`DevVault::root`] that was refused.
+/// A request as the root token that was refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{method} {path}: HTTP {status}: {errors}")]
 pub struct Refused {

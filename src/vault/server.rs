@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Url};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::answer::Asked;
 use super::tls::{TlsFiles, TlsMaterial};
-use super::transport::{self, Answer, Failure};
+use super::transport::{self, AT_A_TIME, Answer, Failure};
 use super::{Class, Limits, Token, VaultError};
 use crate::spec::{Identity, VaultAddress};
 
@@ -21,6 +22,7 @@ pub(super) struct Server {
     namespace: Option<HeaderValue>,
     tls_files: TlsFiles,
     limits: Limits,
+    turns: Semaphore,
     connection: Mutex<Option<Connection>>,
 }
 
@@ -63,6 +65,7 @@ impl Server {
                 client_certificate_dir: identity.client_certificate_dir.as_ref().map(Into::into),
             },
             limits,
+            turns: Semaphore::new(AT_A_TIME),
             connection: Mutex::new(None),
         })
     }
@@ -75,6 +78,8 @@ impl Server {
         token: Option<&Token>,
     ) -> Result<Answer, VaultError> {
         let fail = |failure: Failure| asked.failed(failure.class, &failure.message);
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await.ok();
         let http = self.http(token.is_none()).map_err(fail)?;
         let roots = self.tls_files.roots();
         let request = self.request(asked, call, token)?;

@@ -17,6 +17,10 @@ use super::{Class, Limits};
 /// No wait that Vault asks for is longer than this; what is longer is taken as this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
+/// So many requests at a time, each on a connection of its own that is kept for the next: a pod
+/// with many secrets shall neither open as many connections, nor wait for them one by one.
+pub(super) const AT_A_TIME: usize = 4;
+
 /// A whole answer, whatever its status.
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -47,7 +51,7 @@ pub(super) fn client(tls: ClientConfig, secure: bool, limits: &Limits) -> reqwes
         .dns_resolver(Resolver)
         .connect_timeout(limits.connect)
         .timeout(limits.request)
-        .pool_max_idle_per_host(1)
+        .pool_max_idle_per_host(AT_A_TIME)
         .user_agent(concat!("freshet/", env!("CARGO_PKG_VERSION")))
         .build()
 }

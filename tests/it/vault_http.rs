@@ -250,6 +250,19 @@ async fn a_token_is_sent_trimmed_or_not_at_all() {
     assert_eq!(server.seen().len(), 1, "nothing else was sent");
 }
 
+#[tokio::test]
+async fn many_secrets_share_a_few_connections() {
+    let server = Server::http(|_| json(200, DB)).await;
+    let client = plain_client(&server);
+    let reads = futures_util::future::join_all((0..20).map(|_| read(&client))).await;
+    assert!(reads.iter().all(Result::is_ok));
+    let connections = server.connections();
+    assert!((2..=4).contains(&connections), "{connections}");
+    read(&client).await.expect("secret");
+    read(&client).await.expect("secret");
+    assert_eq!(server.connections(), connections, "they are kept");
+}
+
 /// The address of a port where nobody listens.
 async fn nobody() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;

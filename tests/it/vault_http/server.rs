@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::stream;
@@ -51,6 +52,7 @@ pub(super) fn json(status: u16, body: &str) -> Reply {
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -78,9 +80,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("address");
         let seen = Arc::new(Mutex::new(Vec::new()));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         let (log, answers): (_, Answers) = (Arc::clone(&seen), Arc::new(answers));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::Relaxed);
                 let (tls, log, answers) = (tls.clone(), Arc::clone(&log), Arc::clone(&answers));
                 tokio::spawn(async move {
                     match tls {
@@ -97,8 +102,14 @@ impl Server {
         Self {
             address,
             seen,
+            connections,
             task,
         }
+    }
+
+    /// How many connections came so far.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub(super) fn seen(&self) -> Vec<Seen> {
