@@ -8,7 +8,7 @@
 //!            LoggedIn, Read, Written …          LookUp, CheckVersion, Read, Write, Tell
 //! ```
 //!
-//! - One login for a pod ([`session`]); what it found out about mounts and policies
+//! - One login for a pod ([`session`], [`login`]); what it found out about mounts and policies
 //!   ([`mount_table`]) is forgotten with it.
 //! - Each secret ([`secret_state`]) is read once however many files it is in, waits on its own after
 //!   a failure, and keeps its last good data.
@@ -21,6 +21,7 @@ mod backoff;
 mod engine;
 mod event;
 mod format;
+mod login;
 mod mount_state;
 mod mount_table;
 pub mod render;

@@ -11,14 +11,6 @@ use crate::secret::VaultSecret;
 use crate::spec::SecretRef;
 use crate::vault::{Class, SecretsMount, TokenLease, VaultError};
 
-/// What a "no" of Vault's comes to.
-enum Denial {
-    /// The policies of the token say no.
-    Denied,
-    /// All that is to be done was done.
-    Handled,
-}
-
 impl Engine {
     /// The answer to [`Action::LookUp`].
     pub(super) fn looked_up(
@@ -35,18 +27,16 @@ impl Engine {
                 Err(_) => login.mounts.give_up(path),
             }
         }
-        let Some((token, sent)) = asked else {
+        let Some((token, _)) = asked else {
             return;
         };
         match result {
             Ok(_) => self.proved(secret, token),
             Err(error) => match error.class() {
                 Class::NotFound => self.guess(secret),
-                Class::Denied | Class::TokenInvalid => {
-                    if let Denial::Denied = self.denied(secret, &error, (token, sent), out) {
-                        self.guess(secret);
-                    }
-                }
+                // If the token is what is refused, the read that follows finds out.
+                Class::Denied => self.guess(secret),
+                Class::TokenInvalid => self.lost(secret, token, out),
                 _ => self.failed(secret, &error, out),
             },
         }
@@ -60,7 +50,7 @@ impl Engine {
         now: Now,
         out: &mut Vec<Action>,
     ) {
-        let Some((token, sent)) = self.asked(secret, Step::CheckVersion) else {
+        let Some((token, _)) = self.asked(secret, Step::CheckVersion) else {
             return;
         };
         match result {
@@ -77,14 +67,14 @@ impl Engine {
             }
             Err(error) => match error.class() {
                 Class::NotFound | Class::Invalid => self.ask_for_data(secret, out),
-                Class::Denied | Class::TokenInvalid => {
-                    if let Denial::Denied = self.denied(secret, &error, (token, sent), out) {
-                        if let Some(login) = self.session.login() {
-                            login.mounts.forget_metadata(&secret.path);
-                        }
-                        self.ask_for_data(secret, out);
+                // If the token is what is refused, the read that follows finds out.
+                Class::Denied => {
+                    if let Some(login) = self.session.login() {
+                        login.mounts.forget_metadata(&secret.path);
                     }
+                    self.ask_for_data(secret, out);
                 }
+                Class::TokenInvalid => self.lost(secret, token, out),
                 Class::RateLimited(_) | Class::Unavailable => self.failed(secret, &error, out),
             },
         }
@@ -116,11 +106,16 @@ impl Engine {
                 }
             }
             Err(error) => match error.class() {
-                Class::Denied | Class::TokenInvalid => {
-                    if let Denial::Denied = self.denied(secret, &error, (token, sent), out) {
-                        self.guess_again_or_fail(secret, &error, out);
+                Class::Denied => match self.session.denied(token, sent, out) {
+                    Verdict::Policy => self.guess_again_or_fail(secret, &error, out),
+                    Verdict::Outdated => self.repeat(secret),
+                    Verdict::Asking => {
+                        if let Some(state) = self.secrets.get_mut(secret) {
+                            state.await_token();
+                        }
                     }
-                }
+                },
+                Class::TokenInvalid => self.lost(secret, token, out),
                 Class::NotFound => {
                     self.session.prove(token, self.now);
                     self.guess_again_or_fail(secret, &error, out);
@@ -217,34 +212,11 @@ impl Engine {
         }
     }
 
-    /// Vault said no: to the path, or to the token?
-    fn denied(
-        &mut self,
-        secret: &SecretRef,
-        error: &VaultError,
-        (token, sent): (TokenId, Duration),
-        out: &mut Vec<Action>,
-    ) -> Denial {
-        if error.class() == Class::TokenInvalid {
-            let longest = self.longest_wait();
-            self.session
-                .lose(token, self.now, longest, &mut self.rng, out);
-            self.repeat(secret);
-            return Denial::Handled;
-        }
-        match self.session.denied(token, sent, out) {
-            Verdict::Policy => Denial::Denied,
-            Verdict::Asking => {
-                if let Some(state) = self.secrets.get_mut(secret) {
-                    state.await_token();
-                }
-                Denial::Handled
-            }
-            Verdict::Outdated => {
-                self.repeat(secret);
-                Denial::Handled
-            }
-        }
+    /// Vault does not know the token any more: ask again with another one.
+    fn lost(&mut self, secret: &SecretRef, token: TokenId, out: &mut Vec<Action>) {
+        let times = (self.now, self.longest_wait());
+        self.session.lose(token, times, &mut self.rng, out);
+        self.repeat(secret);
     }
 
     fn failed(&mut self, secret: &SecretRef, error: &VaultError, out: &mut Vec<Action>) {

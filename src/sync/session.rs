@@ -6,16 +6,9 @@ use fastrand::Rng;
 
 use super::backoff::Backoff;
 use super::event::{Action, Notice, TokenId};
-use super::mount_table::MountTable;
-use super::schedule::{first_renewal, next_renewal};
+use super::login::{BETWEEN_LOGINS, Login, Upkeep};
+use super::schedule::next_renewal;
 use crate::vault::{Class, TokenLease, VaultError};
-
-/// Two logins are at least this far apart, however short-lived the tokens.
-const BETWEEN_LOGINS: Duration = Duration::from_secs(1);
-
-/// A token that is lost sooner than this after its login is not replaced at once: a server that
-/// issues tokens and refuses them must not be asked for one after the other.
-const SETTLED: Duration = Duration::from_secs(10);
 
 /// All that concerns tokens.
 #[derive(Debug, Default)]
@@ -27,34 +20,6 @@ pub(crate) struct Session {
     logins: u64,
     /// Why there is no token, or no new one.
     failure: Option<VaultError>,
-}
-
-/// A token in use, and what was learned with it.
-#[derive(Debug)]
-pub(crate) struct Login {
-    pub(crate) token: TokenId,
-    /// What the policies of this token let us find out.
-    pub(crate) mounts: MountTable,
-    /// What the login gave; a renewal that gives less has met the maximal life.
-    granted: Duration,
-    /// `None` is never.
-    expires: Option<Duration>,
-    next: Upkeep,
-    /// The last moment at which Vault accepted the token.
-    proved: Duration,
-    /// When it was issued.
-    since: Duration,
-    renewals: Backoff,
-}
-
-/// What keeps a token alive.
-#[derive(Debug, PartialEq, Eq)]
-enum Upkeep {
-    Nothing,
-    Renew(Duration),
-    Renewing,
-    /// Log in again: the token cannot be renewed, or not for long.
-    Replace(Duration),
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -237,7 +202,7 @@ impl Session {
                 login.extend(lease, now, rng, out);
             }
             Err(error) => match error.class() {
-                Class::Denied | Class::TokenInvalid => self.lose(token, now, longest, rng, out),
+                Class::Denied | Class::TokenInvalid => self.lose(token, (now, longest), rng, out),
                 Class::Unavailable | Class::RateLimited(_) => {
                     let left = login.left(now).unwrap_or(longest);
                     let wait = login.renewals.fail(longest, hint(&error), rng);
@@ -297,7 +262,7 @@ impl Session {
         let Some(login) = self.current.as_mut().filter(|login| login.token == token) else {
             return Verdict::Outdated;
         };
-        if login.proved >= sent {
+        if login.was_good(sent) {
             return Verdict::Policy;
         }
         if login.next != Upkeep::Renewing {
@@ -311,8 +276,7 @@ impl Session {
     pub(crate) fn lose(
         &mut self,
         token: TokenId,
-        now: Duration,
-        longest: Duration,
+        (now, longest): (Duration, Duration),
         rng: &mut Rng,
         out: &mut Vec<Action>,
     ) {
@@ -342,56 +306,6 @@ impl Session {
                 out.push(Action::Revoke(retired.token));
             }
         }
-    }
-}
-
-impl Login {
-    fn new(token: TokenId, lease: TokenLease, now: Duration, rng: &mut Rng) -> Self {
-        let life = lease.duration;
-        let forever = life.is_zero();
-        Self {
-            token,
-            mounts: MountTable::default(),
-            granted: life,
-            expires: (!forever).then_some(now + life),
-            next: match lease.renewable {
-                _ if forever => Upkeep::Nothing,
-                true => Upkeep::Renew(now + first_renewal(life, rng)),
-                false => Upkeep::Replace(now + first_renewal(life, rng).max(BETWEEN_LOGINS)),
-            },
-            proved: now,
-            since: now,
-            renewals: Backoff::default(),
-        }
-    }
-
-    fn extend(&mut self, lease: TokenLease, now: Duration, rng: &mut Rng, out: &mut Vec<Action>) {
-        if self.expires.is_none() {
-            self.next = Upkeep::Nothing;
-            return;
-        }
-        let life = lease.duration;
-        self.expires = Some(now + life);
-        let at = next_renewal(life, rng).max(BETWEEN_LOGINS / 2);
-        // Vault counts in whole seconds, so one less means nothing.
-        if lease.renewable && life + BETWEEN_LOGINS >= self.granted {
-            self.next = Upkeep::Renew(now + at);
-        } else {
-            self.next = Upkeep::Replace(now + at);
-            out.push(Action::Tell(Notice::TokenNearsItsEnd { replace: at }));
-        }
-    }
-
-    fn left(&self, now: Duration) -> Option<Duration> {
-        self.expires.map(|end| end.saturating_sub(now))
-    }
-
-    fn has_settled(&self, now: Duration) -> bool {
-        now >= self.since + SETTLED
-    }
-
-    fn is_over(&self, now: Duration) -> bool {
-        self.expires.is_some_and(|end| end <= now)
     }
 }
 

@@ -261,11 +261,15 @@ impl World {
 
     /// Feeds one event and carries out what the engine answers.
     pub(super) fn feed(&mut self, event: Event) {
-        if let Event::LookedUp(secret, _)
-        | Event::CheckedVersion(secret, _)
-        | Event::Read(secret, _) = &event
-        {
-            self.asking.remove(&secret.to_string());
+        match &event {
+            Event::LookedUp(secret, _)
+            | Event::CheckedVersion(secret, _)
+            | Event::Read(secret, _) => {
+                self.asking.remove(&secret.to_string());
+            }
+            // A secret that goes and comes back while it is asked for is asked for again.
+            Event::Spec(_) => self.asking.clear(),
+            _ => {}
         }
         let now = at(self.now);
         let actions = self.engine.feed(event, now);

@@ -1,0 +1,110 @@
+//! A token in use: how long it lives, what keeps it alive, and what was found out with it.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::backoff::Backoff;
+use super::event::{Action, Notice, TokenId};
+use super::mount_table::MountTable;
+use super::schedule::{first_renewal, next_renewal};
+use crate::vault::TokenLease;
+
+/// Two logins are at least this far apart, however short-lived the tokens.
+pub(crate) const BETWEEN_LOGINS: Duration = Duration::from_secs(1);
+
+/// A token that is lost sooner than this after its login is not replaced at once: a server that
+/// issues tokens and refuses them must not be asked for one after the other.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// A token that was good so shortly before is believed to be so still.
+const JUST: Duration = Duration::from_secs(5);
+
+/// A token in use, and what was learned with it.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) token: TokenId,
+    /// What the policies of this token let us find out.
+    pub(crate) mounts: MountTable,
+    /// What the login gave; a renewal that gives less has met the maximal life.
+    pub(crate) granted: Duration,
+    /// `None` is never.
+    pub(crate) expires: Option<Duration>,
+    pub(crate) next: Upkeep,
+    /// The last moment at which Vault accepted the token.
+    pub(crate) proved: Duration,
+    /// When it was issued.
+    pub(crate) since: Duration,
+    pub(crate) renewals: Backoff,
+}
+
+/// What keeps a token alive.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Upkeep {
+    Nothing,
+    Renew(Duration),
+    Renewing,
+    /// Log in again: the token cannot be renewed, or not for long.
+    Replace(Duration),
+}
+
+impl Login {
+    pub(crate) fn new(token: TokenId, lease: TokenLease, now: Duration, rng: &mut Rng) -> Self {
+        let life = lease.duration;
+        let forever = life.is_zero();
+        Self {
+            token,
+            mounts: MountTable::default(),
+            granted: life,
+            expires: (!forever).then_some(now + life),
+            next: match lease.renewable {
+                _ if forever => Upkeep::Nothing,
+                true => Upkeep::Renew(now + first_renewal(life, rng)),
+                false => Upkeep::Replace(now + first_renewal(life, rng).max(BETWEEN_LOGINS)),
+            },
+            proved: now,
+            since: now,
+            renewals: Backoff::default(),
+        }
+    }
+
+    pub(crate) fn extend(
+        &mut self,
+        lease: TokenLease,
+        now: Duration,
+        rng: &mut Rng,
+        out: &mut Vec<Action>,
+    ) {
+        if self.expires.is_none() {
+            self.next = Upkeep::Nothing;
+            return;
+        }
+        let life = lease.duration;
+        self.expires = Some(now + life);
+        let at = next_renewal(life, rng).max(BETWEEN_LOGINS / 2);
+        // Vault counts in whole seconds, so one less means nothing.
+        if lease.renewable && life + BETWEEN_LOGINS >= self.granted {
+            self.next = Upkeep::Renew(now + at);
+        } else {
+            self.next = Upkeep::Replace(now + at);
+            out.push(Action::Tell(Notice::TokenNearsItsEnd { replace: at }));
+        }
+    }
+
+    pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
+        self.expires.map(|end| end.saturating_sub(now))
+    }
+
+    pub(crate) fn has_settled(&self, now: Duration) -> bool {
+        now >= self.since + SETTLED
+    }
+
+    /// Whether Vault accepted the token after `sent` or shortly before.
+    pub(crate) fn was_good(&self, sent: Duration) -> bool {
+        self.proved + JUST >= sent
+    }
+
+    pub(crate) fn is_over(&self, now: Duration) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
+}
