@@ -1,1 +1,8 @@
-//! See the file's tests.
+//! The real refresher against the dev Vault, which fails on order.
+
+mod gate;
+mod hard_cases;
+mod outages;
+pub(crate) mod pod;
+mod restarts;
+mod watching;
