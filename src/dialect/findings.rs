@@ -4,7 +4,8 @@
 use std::str::FromStr;
 
 use super::Problem;
-use crate::spec::{ANNOTATION, AnnotationSize, Invalid, SyncSpec};
+use crate::spec::{ANNOTATION, AnnotationSize, Invalid, SyncSpec, TemplateSpec};
+use crate::template::Template;
 
 /// Problems and warnings, collected while a pod's metadata is read.
 #[derive(Debug, Default)]
@@ -45,6 +46,13 @@ impl Findings {
                 self.problem(at(key).with(text, invalid.to_string()));
                 None
             }
+        }
+    }
+
+    /// Tells a template that cannot be parsed: it would keep the pod from starting.
+    pub(super) fn template(&mut self, key: &str, template: &TemplateSpec) {
+        if let Err(error) = Template::parse(template) {
+            self.problem(at(key).say(error.to_string()));
         }
     }
 

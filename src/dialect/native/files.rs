@@ -150,12 +150,14 @@ impl Reader<'_> {
             let given = given.ok()?;
             Some(given.map_or_else(|| usual.to_owned(), |Delimiter(text)| text))
         };
-        Some(TemplateSpec {
+        let template = TemplateSpec {
             text: text.to_owned(),
             functions: functions.ok()?.unwrap_or(FunctionTable::ExternalSecrets),
             missing_key: missing_key.ok()?.unwrap_or(MissingKey::Error),
             delimiters: (delimiter(left, "{{")?, delimiter(right, "}}")?),
-        })
+        };
+        self.findings.template(&self.key(Key::Template), &template);
+        Some(template)
     }
 
     fn check_format(&mut self, format: Format, source: &SecretRef) {

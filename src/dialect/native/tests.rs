@@ -274,7 +274,7 @@ fn a_format_fits_what_is_fetched() {
 fn a_template_has_its_settings_and_no_format() {
     files(
         "
-        template-a: {{ secret \"secret/db\" }}
+        template-a: host={{ .host }}
         secret-b: secret/db
         template-b: [[ .password ]]
         left-delimiter-b: [[
@@ -284,7 +284,7 @@ fn a_template_has_its_settings_and_no_format() {
         ",
         expect![[r#"
             freshet-secrets /secrets
-              a 0644 {"template":{"template":{"text":"{{ secret \"secret/db\" }}","functions":"external-secrets","missingKey":"error","delimiters":["{{","}}"]}}}
+              a 0644 {"template":{"template":{"text":"host={{ .host }}","functions":"external-secrets","missingKey":"error","delimiters":["{{","}}"]}}}
               b 0644 {"template":{"source":"secret/db","template":{"text":"[[ .password ]]","functions":"sprig","missingKey":"zero","delimiters":["[[","]]"]}}}
         "#]],
     );
@@ -310,6 +310,24 @@ fn a_template_has_its_settings_and_no_format() {
             [template-c]: must not be empty
         "#]],
     );
+}
+
+#[test]
+fn a_broken_template_is_told_with_line_and_column() {
+    let mut pod = annotations(
+        "inject: true\nsecret-a: secret/a\ntemplate-b: {{ .a }\ntemplate-c: [[ .a ]\nleft-delimiter-c: [[\nright-delimiter-c: ]]\ntemplate-d: {{ nosuch }}",
+    );
+    pod.insert(
+        Key::Template.annotation("a"),
+        "user={{ .user }}\n{{ if .x }}".to_owned(),
+    );
+    let problems = parse(&pod, &defaults()).expect_err("broken templates");
+    expect![[r#"
+        [template-a]: template:2:12: unexpected EOF
+        [template-b]: template:1:7: at <}>: unexpected "}" in operand
+        [template-c]: template:1:7: at <]>: unexpected "]" in operand
+        [template-d]: template:1:4: at <nosuch>: function "nosuch" not defined in the table external-secrets
+    "#]].assert_eq(&lines(&problems));
 }
 
 #[test]
