@@ -11,7 +11,7 @@ part_fast() {
     step "the refresher alone" cargo clippy --locked --no-default-features --features refresher --lib --bin freshet-refresher -- -D warnings
     step "the webhook alone" cargo clippy --locked --no-default-features --features cli,webhook --lib --bin freshet -- -D warnings
     step "what the refresher links" refresher_links_no_server
-    step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+    step "documentation" env RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items
     step "licences, bans, sources" "$CACHE/tools/cargo-deny-$DENY_VERSION/bin/cargo-deny" --locked check bans licenses sources
 }
 

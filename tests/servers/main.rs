@@ -15,4 +15,4 @@ mod admission;
 mod registration;
 mod support;
 mod vault;
-// mod whole_way;
+mod whole_way;

@@ -1,7 +1,7 @@
 //! The words that are numbers.
 //!
-//! Not every word that is cut out here is a number: what is wrong with one, [`super::literal`]
-//! says.
+//! Not every word that is cut out here is a number: what is wrong with one,
+//! [`literal`](crate::template::literal) says.
 
 use super::Lexer;
 use crate::template::letter;
