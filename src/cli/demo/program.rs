@@ -1,5 +1,6 @@
 //! The programs that the demo builds and starts.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -78,6 +79,9 @@ impl Programs {
         if let Some(target) = directory.parent() {
             command.arg("--target-dir").arg(target);
         }
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo_run(name)) {
+            command.env_remove(name);
+        }
         narrator.command(command.as_std());
         let status = command.kill_on_drop(true).status().await.map_err(failed)?;
         if status.success() {
@@ -96,6 +100,15 @@ impl Programs {
             Err(ProgramError::Missing(path))
         }
     }
+}
+
+/// Whether `cargo run` has set the variable for the program that it runs. Build scripts look at some
+/// of them, and would take them for a change that makes everything new.
+fn is_of_cargo_run(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// cargo puts programs into a directory that is named after the profile, all but `dev`'s.
