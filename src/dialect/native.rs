@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use self::vocabulary::{Key, PREFIX, Word, look_up};
 use super::findings::{Findings, at};
-use super::{DialectDefaults, Parsed, Problem, Reading};
+use super::{DialectDefaults, Parsed, Problem, Reading, suggest};
 use crate::spec::{SecretName, SyncSpec};
 
 pub use self::vocabulary::{overview, reference};
@@ -82,15 +82,29 @@ fn sort<'a>(
     (pod, files)
 }
 
-/// A warning when annotations of ours stand on a pod that does not ask for injection.
+/// A warning when annotations stand on a pod that look as if they asked for injection.
 fn unasked(annotations: &BTreeMap<String, String>) -> Vec<Problem> {
-    ours(annotations)
+    let without_inject = ours(annotations)
         .find(|(_, _, word)| !matches!(look_up(word), Ok(Word::Ours)))
         .map(|(key, _, _)| {
             at(key).say("has no effect, for injection is off: set freshet.dev/inject to \"true\"")
+        });
+    let misspelt = || {
+        annotations.keys().find_map(|key| {
+            let (domain, word) = key.split_once('/')?;
+            let meant = look_up(word).is_ok() && is_nearly_ours(domain);
+            meant.then(|| at(key).say(format!("unknown: did you mean {PREFIX}{word}?")))
         })
-        .into_iter()
-        .collect()
+    };
+    without_inject.or_else(misspelt).into_iter().collect()
+}
+
+/// Whether a key's domain was meant to be ours: `freshet.io`, `frehset.dev`.
+fn is_nearly_ours(domain: &str) -> bool {
+    let ours = PREFIX.trim_end_matches('/');
+    domain != ours
+        && (domain.starts_with("freshet.")
+            || suggest::distance_within(domain, ours).is_some_and(|distance| distance <= 2))
 }
 
 /// The annotations with our prefix: key, value, and the key without the prefix.

@@ -178,6 +178,22 @@ fn nothing_is_asked_for_without_inject_or_with_false() {
 }
 
 #[test]
+fn a_misspelt_domain_is_told() {
+    for (key, told) in [
+        ("freshet.io/inject", true),
+        ("frehset.dev/secret-db", true),
+        ("freshet.example/owner", false),
+        ("example.dev/inject", false),
+    ] {
+        let pod = BTreeMap::from([(key.to_owned(), "true".to_owned())]);
+        let Ok(Reading::NotAsked(warnings)) = parse(&pod, &defaults()) else {
+            panic!("nothing was asked for");
+        };
+        assert_eq!(!warnings.is_empty(), told, "{key}");
+    }
+}
+
+#[test]
 fn the_webhooks_own_keys_are_accepted_and_mean_nothing() {
     let plain = asked("inject: true\nsecret-db: secret/db");
     let injected = asked(
