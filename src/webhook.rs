@@ -12,6 +12,7 @@ mod handler;
 pub mod health;
 pub mod limits;
 pub mod metrics;
+mod object;
 pub mod review;
 pub mod router;
 mod server;

@@ -48,8 +48,9 @@ pub struct AdmissionRequest<'a> {
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     #[serde(borrow, default)]
     pub operation: Cow<'a, str>,
-    /// The object as it will be stored unless it is patched; `null` where there is none.
-    #[serde(default)]
+    /// The object as it will be stored unless it is patched, but for its managed fields; `null`
+    /// where there is none.
+    #[serde(default, deserialize_with = "super::object::deserialize")]
     pub object: Value,
     /// Whether nothing will be stored.
     #[serde(default)]

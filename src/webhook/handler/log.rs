@@ -20,8 +20,9 @@ struct Subject<'a> {
     namespace: &'a str,
     /// The name, or the prefix that the API server will make one of.
     name: &'a str,
-    owner_kind: &'a str,
-    owner_name: &'a str,
+    /// What controls it, where something does.
+    owner_kind: Option<&'a str>,
+    owner_name: Option<&'a str>,
 }
 
 /// Logs an answered review.
@@ -74,7 +75,7 @@ fn subject<'a>(request: &'a AdmissionRequest<'_>) -> Subject<'a> {
         .into_iter()
         .flatten()
         .find(|owner| owner["controller"] == Value::Bool(true));
-    let of_owner = |field: &str| owner.map_or("", |owner| text(&owner[field]));
+    let of_owner = |field: &str| owner.map(|owner| text(&owner[field]));
     Subject {
         namespace: &request.namespace,
         name: match text(&metadata["name"]) {

@@ -9,6 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 // The codec alone: the server around it would make the fuzzer build all of kube and axum.
+#[path = "../../../src/webhook/object.rs"]
+mod object;
 #[allow(dead_code, reason = "not all of it is met here")]
 #[path = "../../../src/webhook/review.rs"]
 mod review;

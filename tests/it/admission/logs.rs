@@ -59,7 +59,7 @@ async fn an_admission_is_one_line() {
         {"files":1,"level":"INFO","message":"injected","pod.namespace":"shop","pod.name":"web-6f9c7d5b8f-","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f","dry_run":false}
     "#]]).await;
     check("create-dry-run", expect![[r#"
-        {"files":1,"level":"INFO","message":"injected","pod.namespace":"shop","pod.name":"web-debug","owner.kind":"","owner.name":"","dry_run":true}
+        {"files":1,"level":"INFO","message":"injected","pod.namespace":"shop","pod.name":"web-debug","dry_run":true}
     "#]]).await;
     check("create-not-annotated", expect![[r#"
         {"dry_run":false,"level":"DEBUG","message":"skipped","pod.namespace":"shop","pod.name":"web-6f9c7d5b8f-","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f"}
