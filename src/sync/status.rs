@@ -265,9 +265,30 @@ fn reason(status: &Status) -> String {
         }
     }
     if reasons.is_empty() {
-        reasons.push("waiting for Vault's first answers".to_owned());
+        reasons.push(awaited(status));
     }
     reasons.join("; ")
+}
+
+/// What has not failed and has not come either.
+fn awaited(status: &Status) -> String {
+    let secrets: BTreeSet<_> = status
+        .mounts
+        .iter()
+        .flat_map(|mount| &mount.secrets)
+        .filter(|secret| secret.state == Freshness::Waiting)
+        .map(|secret| secret.secret.as_str())
+        .collect();
+    if status.mounts.is_empty() {
+        "the SyncSpec is not read yet".to_owned()
+    } else if secrets.is_empty() {
+        "the files are not written yet".to_owned()
+    } else if !status.token.present {
+        "Vault has not answered the login yet".to_owned()
+    } else {
+        let secrets: Vec<_> = secrets.into_iter().collect();
+        format!("Vault has not answered yet for {}", secrets.join(", "))
+    }
 }
 
 /// The name of a class in status and metrics.

@@ -7,13 +7,15 @@ use crate::vault::Engine as Kv;
 #[test]
 fn the_first_sync_is_a_login_a_look_up_and_a_read() {
     let mut world = World::new(1);
+    let reason = |world: &World| world.status().reason.unwrap_or_default();
+    assert_eq!(reason(&world), "the SyncSpec is not read yet");
     world.follow(spec("1m", &[("a", "db", "secret/db#password")]), secs(0));
+    assert_eq!(reason(&world), "Vault has not answered the login yet");
+    world.run(world.latency);
+    assert_eq!(reason(&world), "Vault has not answered yet for secret/db");
     assert!(!world.engine.is_ready());
-    assert_eq!(
-        world.status().reason.as_deref(),
-        Some("waiting for Vault's first answers")
-    );
     world.run(MINUTE / 200);
+    assert_eq!(reason(&world), "");
     assert_eq!(
         world.requests(),
         ["login", "look up secret/db", "read secret/db"]
