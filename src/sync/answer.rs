@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::engine::Engine;
 use super::event::{Action, Now, TokenId};
-use super::mount_table::Knowledge;
+use super::mount_table::{Alternative, Knowledge};
 use super::secret_state::{Phase, Step};
 use super::session::Verdict;
 use crate::secret::VaultSecret;
@@ -33,9 +33,9 @@ impl Engine {
         match result {
             Ok(_) => self.proved(secret, token),
             Err(error) => match error.class() {
-                Class::NotFound => self.guess(secret),
+                Class::NotFound => self.guess(secret, error),
                 // If the token is what is refused, the read that follows finds out.
-                Class::Denied => self.guess(secret),
+                Class::Denied => self.guess(secret, error),
                 Class::TokenInvalid => self.lost(secret, token, out),
                 _ => self.failed(secret, &error, out),
             },
@@ -173,9 +173,9 @@ impl Engine {
         }
     }
 
-    fn guess(&mut self, secret: &SecretRef) {
+    fn guess(&mut self, secret: &SecretRef, denial: VaultError) {
         if let Some(login) = self.session.login() {
-            login.mounts.guess(&secret.path);
+            login.mounts.guess(&secret.path, denial);
         }
         self.repeat(secret);
     }
@@ -187,10 +187,11 @@ impl Engine {
         out: &mut Vec<Action>,
     ) {
         let login = self.session.login();
-        if login.is_some_and(|login| login.mounts.guess_again(&secret.path)) {
-            self.repeat(secret);
-        } else {
-            self.failed(secret, error, out);
+        let alternative = login.map(|login| login.mounts.guess_again(&secret.path, error));
+        match alternative.unwrap_or(Alternative::None) {
+            Alternative::Guess => self.repeat(secret),
+            Alternative::Exhausted(denial) => self.failed(secret, &denial, out),
+            Alternative::None => self.failed(secret, error, out),
         }
     }
 

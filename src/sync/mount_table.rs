@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::spec::{MountPath, VaultPath};
-use crate::vault::{Engine, SecretsMount};
+use crate::vault::{Class, Engine, SecretsMount, VaultError};
 
 /// The memory of a login; a new login starts with an empty one.
 #[derive(Debug, Default)]
@@ -15,9 +15,27 @@ pub(crate) struct MountTable {
     /// First segments of paths that are being looked up. Paths that share one may share the mount.
     asked: BTreeSet<String>,
     /// Paths whose look-up was denied, and what is assumed instead.
-    guesses: BTreeMap<VaultPath, Engine>,
+    guesses: BTreeMap<VaultPath, Guess>,
     /// Paths whose metadata cannot be read.
     blind: BTreeSet<VaultPath>,
+}
+
+/// A denied look-up, and the engine that is assumed.
+#[derive(Debug)]
+struct Guess {
+    engine: Engine,
+    denial: VaultError,
+}
+
+/// What is left to be tried after a read that failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Alternative {
+    /// The mount is known: nothing.
+    None,
+    /// Another guess.
+    Guess,
+    /// No guess was right: what the look-up was denied with says more than the last read.
+    Exhausted(VaultError),
 }
 
 /// What is known about the mount of a path.
@@ -39,12 +57,12 @@ impl MountTable {
         if let Some(mount) = self.known.iter().find(|mount| serves(mount, path)) {
             return Knowledge::Mount(mount.clone());
         }
-        if let Some(engine) = self.guesses.get(path)
+        if let Some(guess) = self.guesses.get(path)
             && let Ok(first) = first_segment(path).parse::<MountPath>()
         {
             return Knowledge::Guess(SecretsMount {
                 path: first,
-                engine: *engine,
+                engine: guess.engine,
             });
         }
         match self.asked.contains(first_segment(path)) {
@@ -73,28 +91,32 @@ impl MountTable {
     }
 
     /// The look-up of `path` was denied: assume KV v2, mounted at the first segment of the path.
-    pub(crate) fn guess(&mut self, path: &VaultPath) {
+    pub(crate) fn guess(&mut self, path: &VaultPath, denial: VaultError) {
         self.give_up(path);
         let engine = match path.as_str().contains('/') {
             true => Engine::KvV2,
             false => Engine::Plain,
         };
-        self.guesses.insert(path.clone(), engine);
+        self.guesses.insert(path.clone(), Guess { engine, denial });
     }
 
-    /// A read by the present guess failed as it would where the guess is wrong. Answers whether
-    /// there is another one to try; if not, the next attempt starts with the first again.
-    pub(crate) fn guess_again(&mut self, path: &VaultPath) -> bool {
+    /// A read of `path` failed as it would where a guess is wrong. When all guesses were, the denied
+    /// look-up is worth nothing and is forgotten: the next attempt asks again.
+    pub(crate) fn guess_again(&mut self, path: &VaultPath, error: &VaultError) -> Alternative {
         match self.guesses.get_mut(path) {
-            Some(engine @ Engine::KvV2) => {
-                *engine = Engine::Plain;
-                true
+            None => Alternative::None,
+            Some(guess) if guess.engine == Engine::KvV2 => {
+                guess.engine = Engine::Plain;
+                // The policies allow a path of KV v2: the guess was right, and the secret is missing.
+                if error.class() == Class::NotFound {
+                    guess.denial = error.clone();
+                }
+                Alternative::Guess
             }
-            Some(_) => {
-                self.guess(path);
-                false
-            }
-            None => false,
+            Some(_) => match self.guesses.remove(path) {
+                Some(guess) => Alternative::Exhausted(guess.denial),
+                None => Alternative::None,
+            },
         }
     }
 
@@ -158,20 +180,22 @@ mod tests {
         let mut table = MountTable::default();
         let db = path("secret/db");
         table.ask(&db);
-        table.guess(&db);
+        let denial = VaultError::new(Class::Denied, "no look-ups");
+        table.guess(&db, denial.clone());
         assert_eq!(
             table.of(&db),
             Knowledge::Guess(mount("secret", Engine::KvV2))
         );
-        assert!(table.guess_again(&db));
+        assert_eq!(table.guess_again(&db, &denial), Alternative::Guess);
         assert_eq!(
             table.of(&db),
             Knowledge::Guess(mount("secret", Engine::Plain))
         );
-        assert!(!table.guess_again(&db));
         assert_eq!(
-            table.of(&db),
-            Knowledge::Guess(mount("secret", Engine::KvV2))
+            table.guess_again(&db, &denial),
+            Alternative::Exhausted(denial.clone())
         );
+        assert_eq!(table.of(&db), Knowledge::Nothing);
+        assert_eq!(table.guess_again(&db, &denial), Alternative::None);
     }
 }

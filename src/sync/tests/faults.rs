@@ -139,6 +139,22 @@ fn a_denied_mount_look_up_is_remembered_for_the_login() {
 }
 
 #[test]
+fn where_no_policy_allows_anything_the_look_up_says_why_and_a_mended_policy_is_noticed() {
+    let mut world = World::new(13);
+    for request in ["look up", "read"] {
+        let denial = fault(Class::Denied, &format!("{request}: denied"));
+        let request = format!("{request} secret/db");
+        world.vault.faults.insert(request, denial);
+    }
+    world.follow(spec("1m", &FILES[..1]), MINUTE);
+    assert_eq!(world.status().reason.as_deref(), Some("look up: denied"));
+    assert_eq!(world.count("login"), 1);
+    world.vault.faults.clear();
+    world.run(secs(9));
+    assert!(world.engine.is_ready());
+}
+
+#[test]
 fn a_missing_secret_fails_alone_and_its_files_stay_when_it_is_deleted() {
     let mut world = World::new(8);
     world.follow(spec("1m", &FILES), MINUTE);
