@@ -8,15 +8,25 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::api_server::ApiServer;
+use crate::support::http;
 use crate::support::pod::{RunningPod, refresher_pid};
-use crate::support::process::Process;
+use crate::support::process::{Process, free_port};
 use crate::support::trust::{kubernetes_auth, role};
 use crate::support::vault_server::{ROOT_TOKEN, Vault};
-use crate::support::webhook::{ENABLED, Webhook};
+use crate::support::webhook::{ENABLED, Webhook, own_label};
 
 #[test]
 fn a_new_value_in_vault_reaches_the_files_and_nothing_restarts() {
-    let way = Way::start("whole-way");
+    let port = free_port();
+    let option = format!("--refresher-metrics-port={port}");
+    let webhook = Webhook::own(ApiServer::shared(), "whole-way-webhook", &[&option]);
+    let mut way = Way::prepare_with(
+        (&webhook, own_label("whole-way-webhook")),
+        "whole-way",
+        &[("freshet.dev/refresh-interval", "1s")],
+    );
+    way.metrics = Some(format!("127.0.0.1:{port}"));
+    way.wait_for_start();
     let refresher = refresher_pid(&way.refresher);
     way.put("marker-two");
     way.wait_for_files("marker-two");
@@ -86,16 +96,19 @@ fn a_role_that_vault_does_not_know_stands_in_the_termination_message() {
 }
 
 /// A pod that came through the API server, and its running refresher.
-struct Way {
+struct Way<'a> {
+    webhook: &'a Webhook,
     api: &'static ApiServer,
     vault: &'static Vault,
     name: String,
     namespace: String,
     pod: RunningPod,
     refresher: Process,
+    /// Where the refresher's `/metrics` and `/status` are, when it serves them.
+    metrics: Option<String>,
 }
 
-impl Way {
+impl<'a> Way<'a> {
     /// One that looks at Vault every second, and whose application may start.
     #[track_caller]
     fn start(name: &str) -> Self {
@@ -105,21 +118,35 @@ impl Way {
     #[track_caller]
     fn start_every(name: &str, interval: &str) -> Self {
         let way = Self::prepare(name, &[("freshet.dev/refresh-interval", interval)]);
-        let hook = way.pod.post_start("freshet");
-        assert!(hook.status.success(), "{hook:?}\n{}", way.refresher.log());
-        way.check_files("marker-one");
-        let file = way.pod.volume("freshet-secrets").join("password");
+        way.wait_for_start();
+        way
+    }
+
+    /// The application may start: the hook has ended, and the files are complete.
+    #[track_caller]
+    fn wait_for_start(&self) {
+        let hook = self.pod.post_start("freshet");
+        assert!(hook.status.success(), "{hook:?}\n{}", self.refresher.log());
+        self.check_files("marker-one");
+        let file = self.pod.volume("freshet-secrets").join("password");
         let mode = fs::metadata(file).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o444);
-        way
     }
 
     /// Auth mount, role, policy, secret and namespace are called `name`.
     #[track_caller]
     fn prepare(name: &str, annotations: &[(&str, &str)]) -> Self {
+        Self::prepare_with((Webhook::shared(), ENABLED), name, annotations)
+    }
+
+    #[track_caller]
+    fn prepare_with(
+        (webhook, label): (&'a Webhook, (&str, &str)),
+        name: &str,
+        annotations: &[(&str, &str)],
+    ) -> Self {
         let (api, vault) = (ApiServer::shared(), Vault::shared());
-        Webhook::shared();
-        let namespace = api.namespace(name, &[ENABLED]);
+        let namespace = api.namespace(name, &[label]);
         kubernetes_auth(vault, api, name);
         role(vault, name, &namespace);
         let mut object = pod(name, &namespace);
@@ -137,6 +164,8 @@ impl Way {
             namespace,
             refresher: pod.start("freshet"),
             pod,
+            metrics: None,
+            webhook,
         }
     }
 
@@ -177,16 +206,23 @@ impl Way {
     /// Searches all that anyone but the application can read.
     #[track_caller]
     fn no_secret_is_told(&self) {
-        let webhook = Webhook::shared();
         let status = self.pod.exec("freshet", &["/freshet-refresher", "status"]);
-        let told = [
+        let served = self.metrics.iter().flat_map(|address| {
+            ["/metrics", "/status", "/healthz"].map(|path| {
+                let reply = http::request(address, "GET", path, &[], "").expect("an answer");
+                assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+                reply.body
+            })
+        });
+        let mut told = vec![
             self.refresher.log(),
             self.pod.last_words(),
             String::from_utf8_lossy(&status.stdout).into_owned(),
-            webhook.process.log(),
-            webhook.metrics(),
+            self.webhook.process.log(),
+            self.webhook.metrics(),
             self.api.get(&self.namespace, "pod", "app").to_string(),
         ];
+        told.extend(served);
         let token = self.pod.volume("freshet-token").join("token");
         let token = fs::read_to_string(token).expect("the token");
         for secret in ["marker-one", "marker-two", "hvs.", ROOT_TOKEN, token.trim()] {
