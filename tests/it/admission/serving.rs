@@ -125,7 +125,7 @@ async fn many_reviews_at_a_time_are_told_apart() {
 
 #[tokio::test]
 async fn a_drain_is_told_first_and_finishes_what_is_open() {
-    let delay = Duration::from_millis(300);
+    let delay = Duration::from_secs(1);
     let drain = Drain {
         delay,
         grace: PATIENCE,
