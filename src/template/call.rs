@@ -1,8 +1,6 @@
 //! How a template calls a function: the signature that Go's type checker holds the arguments to,
 //! and what the function sees of the world.
 
-#![allow(dead_code, reason = "the function tables that use all of it come next")]
-
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -38,8 +36,10 @@ pub(super) enum Nature {
     /// Each call gives another result.
     Volatile,
     /// It needs the libraries of the full refresher.
+    #[allow(dead_code, reason = "the functions that need them come next")]
     Heavy,
     /// Both.
+    #[allow(dead_code, reason = "the functions that need them come next")]
     HeavyVolatile,
 }
 
@@ -179,13 +179,6 @@ impl<'a> Args<'a> {
         }
     }
 
-    pub(super) fn float(&self, index: usize) -> f64 {
-        match self.get(index) {
-            Value::Float(value) => *value,
-            _ => 0.0,
-        }
-    }
-
     pub(super) fn bool(&self, index: usize) -> bool {
         matches!(self.get(index), Value::Bool(true))
     }
@@ -198,20 +191,15 @@ impl<'a> Args<'a> {
         }
     }
 
+    pub(super) fn items(&self, index: usize) -> &'a [Value] {
+        self.list(index).map(List::items).unwrap_or_default()
+    }
+
     pub(super) fn list(&self, index: usize) -> Option<&'a List> {
         match self.get(index) {
             Value::List(list) => Some(list),
             _ => None,
         }
-    }
-
-    pub(super) fn items(&self, index: usize) -> &'a [Value] {
-        self.list(index).map(List::items).unwrap_or_default()
-    }
-
-    /// The last argument: what a pipeline hands over.
-    pub(super) fn last(&self) -> usize {
-        self.0.len().saturating_sub(1)
     }
 }
 

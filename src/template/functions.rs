@@ -1,6 +1,28 @@
 //! The function tables, and which functions are in which.
 
 mod builtin;
+mod consul;
+mod convert;
+mod date;
+mod decimal;
+mod defaults;
+mod dicts;
+mod encoding;
+mod json;
+mod letters;
+mod lists;
+mod math;
+mod paths;
+mod pem;
+mod random;
+mod regex;
+mod secret;
+mod semver;
+mod strings;
+mod url;
+mod words;
+mod wrap;
+mod yaml;
 
 use super::call::{Function, Nature};
 use crate::spec::FunctionTable;
@@ -14,14 +36,50 @@ pub(super) struct Table {
 
 const GO: &[&[Function]] = &[builtin::FUNCTIONS];
 
+/// sprig comes first: its `slice` takes the place of the language's.
+macro_rules! with_sprig {
+    ($($group:expr),* $(,)?) => {
+        &[
+            $($group,)*
+            strings::FUNCTIONS,
+            letters::FUNCTIONS,
+            wrap::FUNCTIONS,
+            lists::FUNCTIONS,
+            dicts::FUNCTIONS,
+            math::FUNCTIONS,
+            defaults::FUNCTIONS,
+            json::FUNCTIONS,
+            encoding::FUNCTIONS,
+            regex::FUNCTIONS,
+            paths::FUNCTIONS,
+            url::FUNCTIONS,
+            semver::FUNCTIONS,
+            date::FUNCTIONS,
+            random::FUNCTIONS,
+            builtin::FUNCTIONS,
+        ]
+    };
+}
+
+const SPRIG: &[&[Function]] = with_sprig![secret::DATA];
+
+const EXTERNAL_SECRETS: &[&[Function]] = with_sprig![
+    secret::DATA,
+    encoding::HEXADECIMAL,
+    pem::FUNCTIONS,
+    yaml::FUNCTIONS
+];
+
+const CONSUL_TEMPLATE: &[&[Function]] = &[secret::ENVELOPE, consul::FUNCTIONS, builtin::FUNCTIONS];
+
 impl Table {
     /// The functions of `which`, and the language's own.
     pub(super) fn of(which: FunctionTable) -> Self {
         let groups = match which {
-            FunctionTable::Go
-            | FunctionTable::Sprig
-            | FunctionTable::ExternalSecrets
-            | FunctionTable::ConsulTemplate => GO,
+            FunctionTable::Go => GO,
+            FunctionTable::Sprig => SPRIG,
+            FunctionTable::ExternalSecrets => EXTERNAL_SECRETS,
+            FunctionTable::ConsulTemplate => CONSUL_TEMPLATE,
         };
         Self { which, groups }
     }

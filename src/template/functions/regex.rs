@@ -1,0 +1,151 @@
+//! Regular expressions: Go's syntax, leftmost-first, on bytes.
+
+mod syntax;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::function;
+use crate::template::call::{Args, Fault, Function, Outcome, Run};
+use crate::template::value::Value;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function!("regexMatch", "ss", |args, _| {
+        Ok(Value::Bool(
+            compiled(args.bytes(0)).is_ok_and(|regex| regex.is_match(args.bytes(1))),
+        ))
+    }),
+    function!("mustRegexMatch", "ss", |args, _| Ok(Value::Bool(
+        compiled(args.bytes(0))?.is_match(args.bytes(1))
+    ))),
+    function!("regexFind", "ss", find),
+    function!("mustRegexFind", "ss", find),
+    function!("regexFindAll", "ssi", find_all),
+    function!("mustRegexFindAll", "ssi", find_all),
+    function!("regexReplaceAll", "sss", |args, run| replace(
+        args.bytes(0),
+        args.bytes(1),
+        args.bytes(2),
+        run
+    )),
+    function!("mustRegexReplaceAll", "sss", |args, run| replace(
+        args.bytes(0),
+        args.bytes(1),
+        args.bytes(2),
+        run
+    )),
+    function!("regexReplaceAllLiteral", "sss", replace_literal),
+    function!("mustRegexReplaceAllLiteral", "sss", replace_literal),
+    function!("regexSplit", "ssi", split),
+    function!("mustRegexSplit", "ssi", split),
+    function!("regexQuoteMeta", "s", |args, run| run
+        .string(quoted(args.bytes(0)))),
+];
+
+/// What a compiled expression may take, in bytes.
+const SIZE_LIMIT: usize = 4 << 20;
+
+/// Compiles a Go expression. It may come from the data, so no error shows it.
+pub(super) fn compiled(pattern: &[u8]) -> Result<Regex, Fault> {
+    let pattern =
+        std::str::from_utf8(pattern).map_err(|_| "invalid UTF-8 in the regular expression")?;
+    let translated = syntax::translated(pattern).map_err(Fault::new)?;
+    RegexBuilder::new(&translated)
+        .size_limit(SIZE_LIMIT)
+        .build()
+        .map_err(|_| Fault::new("the regular expression is not valid, or too large"))
+}
+
+fn find(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+    let regex = compiled(args.bytes(0))?;
+    run.string(
+        regex
+            .find(args.bytes(1))
+            .map_or(&b""[..], |found| found.as_bytes()),
+    )
+}
+
+/// How many matches to take: all for a negative number.
+fn limit(args: &Args<'_>) -> usize {
+    usize::try_from(args.int(2)).unwrap_or(usize::MAX)
+}
+
+fn find_all(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+    let regex = compiled(args.bytes(0))?;
+    let mut all = Vec::new();
+    for found in regex.find_iter(args.bytes(1)).take(limit(args)) {
+        run.spend(found.len() + size_of::<Value>())?;
+        all.push(found.as_bytes());
+    }
+    Ok(Value::strings(all))
+}
+
+/// Replaces every match; `$1`, `${1}` and `${name}` in `with` are what the group matched.
+pub(super) fn replace(pattern: &[u8], text: &[u8], with: &[u8], run: &mut Run<'_, '_>) -> Outcome {
+    let regex = compiled(pattern)?;
+    let mut out = Vec::new();
+    let mut at = 0;
+    for groups in regex.captures_iter(text) {
+        let Some(whole) = groups.get(0) else { continue };
+        out.extend_from_slice(&text[at..whole.start()]);
+        groups.expand(with, &mut out);
+        at = whole.end();
+        if out.len() > run.room() {
+            break;
+        }
+    }
+    out.extend_from_slice(&text[at..]);
+    run.string(out)
+}
+
+fn replace_literal(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+    let regex = compiled(args.bytes(0))?;
+    let (text, with) = (args.bytes(1), args.bytes(2));
+    let mut out = Vec::new();
+    let mut at = 0;
+    for found in regex.find_iter(text) {
+        out.extend_from_slice(&text[at..found.start()]);
+        out.extend_from_slice(with);
+        at = found.end();
+        if out.len() > run.room() {
+            break;
+        }
+    }
+    out.extend_from_slice(&text[at..]);
+    run.string(out)
+}
+
+fn split(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+    let regex = compiled(args.bytes(0))?;
+    let (text, limit) = (args.bytes(1), limit(args));
+    if limit == 0 {
+        return Ok(Value::strings(Vec::<Vec<u8>>::new()));
+    }
+    if text.is_empty() && !args.bytes(0).is_empty() {
+        return Ok(Value::strings([""]));
+    }
+    let mut parts = Vec::new();
+    let (mut begin, mut end) = (0, 0);
+    for found in regex.find_iter(text).take(limit) {
+        if parts.len() + 1 == limit {
+            break;
+        }
+        end = found.start();
+        if found.end() != 0 {
+            run.spend(end - begin + size_of::<Value>())?;
+            parts.push(&text[begin..end]);
+        }
+        begin = found.end();
+    }
+    if end != text.len() {
+        parts.push(&text[begin..]);
+    }
+    run.spend(text.len())?;
+    Ok(Value::strings(parts))
+}
+
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let special = |byte: &u8| br"\.+*?()|[]{}^$".contains(byte);
+    text.iter()
+        .flat_map(|byte| special(byte).then_some(b'\\').into_iter().chain([*byte]))
+        .collect()
+}
