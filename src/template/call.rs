@@ -36,10 +36,8 @@ pub(super) enum Nature {
     /// Each call gives another result.
     Volatile,
     /// It needs the libraries of the full refresher.
-    #[allow(dead_code, reason = "the functions that need them come next")]
     Heavy,
     /// Both.
-    #[allow(dead_code, reason = "the functions that need them come next")]
     HeavyVolatile,
 }
 
@@ -85,6 +83,8 @@ pub(super) enum Parameter {
     Bool,
     Int,
     Int64,
+    /// `uint32`: no value of a template has this type, so only a constant fits.
+    Uint32,
     Float,
     String,
     /// `map[string]interface {}`.
@@ -100,6 +100,7 @@ impl Parameter {
         match letter {
             b'b' => Self::Bool,
             b'i' => Self::Int,
+            b'u' => Self::Uint32,
             b'l' => Self::Int64,
             b'f' => Self::Float,
             b's' => Self::String,
@@ -118,6 +119,7 @@ impl Parameter {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Int64 => "int64",
+            Self::Uint32 => "uint32",
             Self::Float => "float64",
             Self::String => "string",
             Self::Dict => "map[string]interface {}",
@@ -175,6 +177,16 @@ impl<'a> Args<'a> {
     pub(super) fn int(&self, index: usize) -> i64 {
         match self.get(index) {
             Value::Int(value) | Value::Int64(value) => *value,
+            _ => 0,
+        }
+    }
+
+    /// Of a `uint32` parameter.
+    #[cfg(feature = "templates-full")]
+    pub(super) fn uint32(&self, index: usize) -> u32 {
+        match self.get(index) {
+            // As in Go, only the lower half counts.
+            Value::Uint64(value) => *value as u32,
             _ => 0,
         }
     }

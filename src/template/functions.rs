@@ -8,6 +8,7 @@ mod decimal;
 mod defaults;
 mod dicts;
 mod encoding;
+mod heavy;
 mod json;
 mod letters;
 mod lists;
@@ -56,18 +57,20 @@ macro_rules! with_sprig {
             semver::FUNCTIONS,
             date::FUNCTIONS,
             random::FUNCTIONS,
+            heavy::SPRIG,
             builtin::FUNCTIONS,
         ]
     };
 }
 
-const SPRIG: &[&[Function]] = with_sprig![secret::DATA];
+const SPRIG: &[&[Function]] = with_sprig![secret::DATA, heavy::HTPASSWD];
 
 const EXTERNAL_SECRETS: &[&[Function]] = with_sprig![
     secret::DATA,
     encoding::HEXADECIMAL,
     pem::FUNCTIONS,
-    yaml::FUNCTIONS
+    yaml::FUNCTIONS,
+    heavy::EXTERNAL_SECRETS,
 ];
 
 const CONSUL_TEMPLATE: &[&[Function]] = &[secret::ENVELOPE, consul::FUNCTIONS, builtin::FUNCTIONS];

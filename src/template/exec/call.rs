@@ -130,6 +130,10 @@ impl<'t> Exec<'t, '_, '_> {
                 number.and_then(|number| number.int).map(Value::Int64),
                 "integer",
             ),
+            (Parameter::Uint32, _) => (
+                number.and_then(|number| number.uint).map(Value::Uint64),
+                "unsigned integer",
+            ),
             (Parameter::Float, _) => (
                 number.and_then(|number| number.float).map(Value::Float),
                 "float",

@@ -1,0 +1,155 @@
+//! PKCS#12 key stores, read and written.
+
+use p12_keystore::{
+    Certificate, KeyStore, KeyStoreEntry, Pkcs12ImportPolicy, PrivateKey, PrivateKeyChain,
+};
+
+use super::super::encoding;
+use super::super::pem;
+use super::certificate;
+use super::der::{self, element, integer};
+use crate::template::call::{Args, Fault, Outcome, Run};
+
+const UNREADABLE: &str = "the PKCS#12 cannot be read: it is not one, or the password is wrong";
+
+fn read(password: &[u8], data: &[u8]) -> Result<PrivateKeyChain, Fault> {
+    let password = std::str::from_utf8(password).map_err(|_| "the password is not UTF-8")?;
+    let store = KeyStore::from_pkcs12(data, password, Pkcs12ImportPolicy::Relaxed)
+        .map_err(|_| UNREADABLE)?;
+    let (_, chain) = store
+        .private_key_chain()
+        .ok_or("the PKCS#12 holds no private key")?;
+    Ok(chain.clone())
+}
+
+/// The private key of a store, as PKCS#8 in PEM.
+pub(super) fn key(password: &[u8], data: &[u8], run: &mut Run<'_, '_>) -> Outcome {
+    let chain = read(password, data)?;
+    run.string(pem::encode(b"PRIVATE KEY", chain.key().as_der()))
+}
+
+/// The certificates of a store, the leaf first.
+pub(super) fn certificates(password: &[u8], data: &[u8], run: &mut Run<'_, '_>) -> Outcome {
+    let chain = read(password, data)?;
+    if chain.certs().is_empty() {
+        return Err("the PKCS#12 holds no certificate".into());
+    }
+    let text = chain
+        .certs()
+        .iter()
+        .flat_map(|certificate| pem::encode(b"CERTIFICATE", certificate.as_der()));
+    run.string(text.collect::<Vec<_>>())
+}
+
+/// `write certificates key`, in base64; without `full` the first certificate alone.
+pub(super) fn write(
+    args: &Args<'_>,
+    full: bool,
+    password: &[u8],
+    run: &mut Run<'_, '_>,
+) -> Outcome {
+    let mut ders = match full {
+        true => certificate::chain(args.bytes(0))?
+            .into_iter()
+            .map(|link| link.der)
+            .collect(),
+        false => blocks(args.bytes(0)),
+    };
+    if !full {
+        ders.truncate(1);
+    }
+    if ders.is_empty() {
+        return Err("failed to decode the PEM block of the certificate".into());
+    }
+    let (block, _) =
+        pem::decode(args.bytes(1)).ok_or("failed to decode the PEM block of the private key")?;
+    let key = PrivateKey::from_der(&pkcs8(block))
+        .map_err(|_| "the private key is not PKCS#1, SEC 1 or PKCS#8")?;
+    let entry = PrivateKeyChain::new("1", key, parsed(&ders)?);
+    let mut store = KeyStore::new();
+    store.add_entry("1", KeyStoreEntry::PrivateKeyChain(entry));
+    written(&store, password, run)
+}
+
+/// A store of trusted certificates, in base64.
+pub(super) fn truststore(text: &[u8], password: &[u8], run: &mut Run<'_, '_>) -> Outcome {
+    let mut store = KeyStore::new();
+    for (index, certificate) in parsed(&blocks(text))?.into_iter().enumerate() {
+        store.add_entry(&index.to_string(), KeyStoreEntry::Certificate(certificate));
+    }
+    match store.entries_len() {
+        0 => Err("failed to decode the PEM block of the certificates".into()),
+        _ => written(&store, password, run),
+    }
+}
+
+fn written(store: &KeyStore, password: &[u8], run: &mut Run<'_, '_>) -> Outcome {
+    let password = std::str::from_utf8(password).map_err(|_| "the password is not UTF-8")?;
+    let data = store
+        .writer(password)
+        .write()
+        .map_err(|_| "the PKCS#12 cannot be written")?;
+    run.string(encoding::base64(&data))
+}
+
+fn blocks(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut ders = Vec::new();
+    let mut rest = text;
+    while let Some((block, after)) = pem::decode(rest) {
+        ders.push(block.der);
+        rest = after;
+    }
+    ders
+}
+
+fn parsed(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Fault> {
+    let parse = |der: &Vec<u8>| {
+        Certificate::from_der(der).map_err(|_| Fault::new("x509: malformed certificate"))
+    };
+    ders.iter().map(parse).collect()
+}
+
+/// The key as PKCS#8, whatever it came as.
+fn pkcs8(block: pem::Block) -> Vec<u8> {
+    let algorithm = match block.label.as_slice() {
+        b"RSA PRIVATE KEY" => element(der::SEQUENCE, &[der::RSA, der::NULL]),
+        b"EC PRIVATE KEY" => match sec1(&block.der) {
+            Some((curve, key)) => {
+                let algorithm = element(der::SEQUENCE, &[der::EC, &curve]);
+                return wrapped(&algorithm, &key);
+            }
+            None => return block.der,
+        },
+        _ => return block.der,
+    };
+    wrapped(&algorithm, &block.der)
+}
+
+fn wrapped(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+    element(
+        der::SEQUENCE,
+        &[
+            &integer(&[]),
+            algorithm,
+            &element(der::OCTET_STRING, &[key]),
+        ],
+    )
+}
+
+/// The curve of an EC key (RFC 5915), and the key without it: in PKCS#8 the algorithm names it.
+fn sec1(key: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (der::SEQUENCE, mut rest, _) = der::read(key)? else {
+        return None;
+    };
+    let mut curve = None;
+    let mut kept = Vec::new();
+    while !rest.is_empty() {
+        let (tag, inside, after) = der::read(rest)?;
+        match tag {
+            0xa0 => curve = Some(inside.to_vec()),
+            _ => kept.extend_from_slice(&rest[..rest.len() - after.len()]),
+        }
+        rest = after;
+    }
+    Some((curve?, element(der::SEQUENCE, &[&kept])))
+}
