@@ -117,7 +117,7 @@ At the end:
 const RUN_EXIT: &str = "
 Exit codes:
   0  ended by SIGTERM or SIGINT
-  1  a volume, the socket or the metrics address cannot be used
+  1  a volume or the socket cannot be used
   2  the command line is wrong
 ";
 

@@ -62,9 +62,6 @@ pub enum RunError {
     /// Nobody could ask this refresher whether the pod may start.
     #[error("cannot listen on {0}: {1}")]
     Socket(PathBuf, io::Error),
-    /// The address of the metrics cannot be used.
-    #[error("--metrics-address: cannot listen on {0}: {1}")]
-    Metrics(SocketAddr, io::Error),
     /// Not all files are there in time.
     #[error("not all files are there: {0}")]
     Incomplete(String),
@@ -119,10 +116,11 @@ async fn work<V: VaultApi + 'static>(
             .map_err(|error| RunError::Socket(settings.state.socket(), error))?;
     }
     if let Some(address) = settings.metrics_address {
-        let bound = http::listen(address, &shared)
-            .await
-            .map_err(|error| RunError::Metrics(address, error))?;
-        tracing::info!("serving metrics and health on {bound}");
+        // A port that the application has taken must not keep its secrets from it.
+        match http::listen(address, &shared).await {
+            Ok(bound) => tracing::info!("serving metrics and health on {bound}"),
+            Err(error) => tracing::warn!("--metrics-address: cannot listen on {address}: {error}"),
+        }
     }
     let (sender, answers) = mpsc::unbounded_channel();
     let token_file = WatchedFile::new(settings.inputs.token.clone());

@@ -146,3 +146,38 @@ fn state(state: &str, since: &Option<String>) -> String {
         None => state.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    #[test]
+    fn a_pod_in_trouble_is_told_line_by_line() {
+        let json = serde_json::json!({
+            "ready": false,
+            "reason": "Vault is sealed",
+            "specRefused": "unknown field `owner`",
+            "token": {"present": false, "expires": null, "next": "2026-01-01T00:00:08Z", "message": "Vault is sealed"},
+            "serviceAccountToken": {"expires": "2026-01-01T00:10:00Z", "message": null},
+            "mounts": [{
+                "volume": "freshet-secrets", "mountPath": "/secrets", "state": "stale",
+                "staleSince": "2026-01-01T00:00:00Z", "message": null, "written": "2025-12-31T23:00:00Z",
+                "secrets": [{
+                    "secret": "secret/db", "names": ["password", "user"], "state": "stale",
+                    "staleSince": "2026-01-01T00:00:00Z", "class": "unavailable", "message": "no answer",
+                    "version": 3, "nextLook": "2026-01-01T00:00:09Z", "added later": true,
+                }],
+            }],
+        });
+        expect![[r#"
+            not ready: Vault is sealed
+            the newest SyncSpec is refused, the one before it is followed: unknown field `owner`
+            Vault token: none, next login 2026-01-01T00:00:08Z: Vault is sealed
+            service-account token: expires 2026-01-01T00:10:00Z
+            /secrets (freshet-secrets): stale since 2026-01-01T00:00:00Z, written 2025-12-31T23:00:00Z
+              secret/db: stale since 2026-01-01T00:00:00Z, version 3, next look 2026-01-01T00:00:09Z [password, user]
+                unavailable: no answer
+        "#]]
+        .assert_eq(&super::text(&json.to_string()).expect("a status"));
+    }
+}

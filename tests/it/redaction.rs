@@ -1,13 +1,10 @@
 //! No secret value, no Vault token and no service-account token leaves the refresher: markers are
 //! planted in all of them, everything that can fail fails, and everything that was said is searched.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-
 use freshet::dev_vault::Fault;
 use serde_json::json;
 
-use super::refresh::pod::{Pod, spec};
+use super::refresh::pod::{Pod, get, spec};
 
 /// Stands in every secret value; written so that no text of the program can hold it by chance.
 const MARKER: &str = "m4rk3r-S3CRET";
@@ -127,12 +124,4 @@ fn by_failing(pod: &Pod, address: &str) -> Vec<Said> {
         said.push(Said::by(pod, address));
     }
     said
-}
-
-fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
 }

@@ -1,11 +1,10 @@
 //! A pod whose Vault is well: the first files, new ones, new wishes.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::TcpListener;
 
 use serde_json::json;
 
-use super::pod::{Pod, generation, spec};
+use super::pod::{Pod, generation, get, spec};
 
 const FILES: [(&str, &str, &str); 2] = [
     ("a", "password", "secret/db#password"),
@@ -130,10 +129,15 @@ fn metrics_and_health_are_served_when_asked_for() {
     assert!(get(&address, "/").starts_with("HTTP/1.1 404"));
 }
 
-fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
+#[test]
+fn a_port_that_is_taken_keeps_no_secret_from_the_pod() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let mut pod = Pod::new(&FILES);
+    pod.start(&[&format!("--metrics-address={address}")]);
+    pod.wait_until("ready", || pod.is_ready());
+    assert!(
+        pod.text("log")
+            .contains(&format!("cannot listen on {address}"))
+    );
 }
