@@ -20,8 +20,8 @@ const VOLUME: &str = "FRESHET_TEST_VOLUME";
 const BEGUN: &str = "FRESHET_TEST_BEGUN";
 const KILL_AT: &str = "FRESHET_TEST_KILL_AT";
 
-const TIME: Duration = Duration::from_secs(16);
-const KILLS: u64 = 4000;
+const TIME: Duration = Duration::from_secs(20);
+const KILLS: u64 = 5000;
 
 /// Path, mode and size of the files of a generation; `even` and `odd` take turns.
 fn files(generation: u64) -> [(&'static str, &'static str, usize); 5] {
@@ -202,7 +202,8 @@ impl Trial {
         let begun = Begun::open(&self.begun);
         while !self.over.load(Ordering::Relaxed) {
             read(self, &begun);
-            thread::yield_now();
+            // Leaves the processors to the writers, whose lives are short anyway.
+            thread::sleep(Duration::from_micros(100));
         }
     }
 
@@ -238,7 +239,7 @@ impl Trial {
                 let before = begun.get();
                 let mut writer = self.start_writer("never");
                 while begun.get() == before {
-                    thread::yield_now();
+                    thread::sleep(Duration::from_micros(100));
                 }
                 thread::sleep(Duration::from_micros(fastrand::u64(0..1500)));
                 writer.kill().expect("is killed");
