@@ -93,8 +93,12 @@ impl MountState {
     pub(crate) fn touch(&mut self, secret: &SecretRef) {
         if self.inputs.contains(secret) {
             self.dirty = true;
-            self.demands = 0;
             self.retry = None;
+            // What arrives because it was asked for is no new beginning; what changes after the last
+            // word was spoken is.
+            if self.demands > MOST_DEMANDS {
+                self.demands = 0;
+            }
         }
     }
 

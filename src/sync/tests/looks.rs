@@ -159,3 +159,52 @@ fn a_restarted_refresher_is_ready_at_once_and_rewrites_nothing() {
     assert_eq!(world.writes, 0);
     assert_eq!(world.status().mounts[0].state, Freshness::Fresh);
 }
+
+#[test]
+fn a_template_asks_for_a_secret_whose_path_is_in_another_one() {
+    let mut world = World::new(12);
+    world.put("secret/db", "secret/api");
+    let template = r#"{{ $path := (secret "secret/db").password }}{{ (secret $path).password }}"#;
+    world.follow(spec("1m", &[("a", "conf", template)]), MINUTE);
+    assert_eq!(world.file("a", "conf"), Some("key"));
+    assert!(world.engine.is_ready());
+    // Only what is still asked for is kept current.
+    world.put("secret/other", "another key");
+    world.put("secret/db", "secret/other");
+    world.run(MINUTE * 2);
+    assert_eq!(world.file("a", "conf"), Some("another key"));
+    world.requests();
+    world.run(MINUTE * 5);
+    assert!(
+        world
+            .requests()
+            .iter()
+            .all(|request| !request.contains("api"))
+    );
+}
+
+#[test]
+fn a_template_that_asks_for_ever_more_secrets_is_stopped() {
+    let mut world = World::new(13);
+    for index in 0..40 {
+        world.put(&format!("secret/{index}"), &format!("secret/{}", index + 1));
+    }
+    let chain = "{{ $p := \"secret/0\" }}{{ range $i := until 39 }}{{ $p = (secret $p).password }}{{ end }}{{ $p }}";
+    world.follow(spec("1m", &[("a", "conf", chain)]), MINUTE * 5);
+    let message = world.status().mounts[0].message.clone().expect("a message");
+    assert!(message.contains("ever more secrets"), "{message}");
+    assert!(world.log.len() < 200, "{}", world.log.len());
+}
+
+#[test]
+fn what_differs_at_each_call_is_made_anew_only_when_an_input_has_changed() {
+    let mut world = World::new(14);
+    let template = r#"{{ (secret "secret/db").password }} {{ now | unixEpoch }}"#;
+    world.follow(spec("1m", &[("a", "conf", template)]), MINUTE * 30);
+    assert_eq!(world.writes, 1);
+    let before = world.file("a", "conf").map(str::to_owned);
+    world.put("secret/db", "two");
+    world.run(MINUTE);
+    assert_eq!(world.writes, 2);
+    assert_ne!(world.file("a", "conf").map(str::to_owned), before);
+}

@@ -93,6 +93,16 @@ fn a_new_value_of_the_refresh_annotation_means_now() {
 }
 
 #[test]
+fn a_template_asks_for_the_secrets_that_it_needs() {
+    let template = r#"{{ with secret "secret/api" }}{{ .key }}{{ end }}"#;
+    let mut pod = Pod::new(&[("a", "conf", template)]);
+    pod.start(&[]);
+    pod.wait_for_file("a/conf", "k-1");
+    pod.put("secret/data/api", json!({"key": "k-2"}));
+    pod.wait_for_file("a/conf", "k-2");
+}
+
+#[test]
 fn the_memory_of_a_running_refresher_is_closed_to_its_neighbours() {
     let mut pod = Pod::new(&FILES[..1]);
     pod.start(&[]);
