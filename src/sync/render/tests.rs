@@ -41,7 +41,7 @@ fn template(source: &str, text: &str) -> Content {
         source: (source != "-").then(|| source.parse().expect("a source")),
         template: TemplateSpec {
             text: text.to_owned(),
-            functions: FunctionTable::Go,
+            functions: FunctionTable::ExternalSecrets,
             missing_key: MissingKey::Error,
             delimiters: ("{{".to_owned(), "}}".to_owned()),
         },
@@ -215,6 +215,34 @@ fn a_template_waits_for_its_secret() {
 }
 
 #[test]
+fn a_template_asks_for_the_secrets_that_it_names_one_after_the_other() {
+    let lines =
+        ["a - template a {{ $next := secret \"secret/first\" }}{{ (secret $next.path).password }}"];
+    let first = ("secret/first", r#"{"path": "secret/db"}"#);
+    check(
+        &lines,
+        &[],
+        expect![[r#"
+        needs secret/first
+    "#]],
+    );
+    check(
+        &lines,
+        &[first],
+        expect![[r#"
+        needs secret/db
+    "#]],
+    );
+    check(
+        &lines,
+        &[first, DB],
+        expect![[r#"
+        a 0644 "hunter2"
+    "#]],
+    );
+}
+
+#[test]
 fn a_template_that_fails_names_the_place_and_no_value() {
     check(
         &[
@@ -241,7 +269,7 @@ fn every_text_that_is_no_template_is_refused_at_once() {
         &[],
         expect![[r#"
             secret open: template:1:7: at <}}>: missing value for if
-            secret unknown: template:1:4: at <frobnicate>: function "frobnicate" not defined in the table go
+            secret unknown: template:1:4: at <frobnicate>: function "frobnicate" not defined in the table external-secrets
         "#]],
     );
 }
