@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use freshet::spec::layout::{
 };
 use freshet::spec::{AuthType, Identity};
 
-use super::support::process::{Process, folder, program};
+use super::support::process::{folder, program};
 use super::usage::Usage;
 
 const ROLE: &str = "bench";
@@ -33,7 +33,7 @@ pub(crate) struct Contestant {
 
 /// One that has written its first file.
 pub(crate) struct Running {
-    process: Process,
+    child: Child,
     pub(crate) first_file: FirstFile,
 }
 
@@ -117,21 +117,27 @@ impl Contestant {
         }
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).env("HOME", folder("home"));
+        let log = folder("contestants").join(self.name.replace(' ', "-"));
+        let out = fs::File::create(&log).expect("a log");
+        command.stdout(out.try_clone().expect("its second handle"));
+        command.stderr(out).stdin(Stdio::null());
+        // Started without the guard that the tests put before a program: it would be measured, too.
         let begin = Instant::now();
-        let process = Process::start(&self.name.replace(' ', "-"), &command);
+        let mut child = command.spawn().expect("the program");
         let deadline = begin + Duration::from_secs(30);
         while !fs::read(&self.file).is_ok_and(|text| text == b"hunter2") {
+            let runs = matches!(child.try_wait(), Ok(None));
             assert!(
-                Instant::now() < deadline && process.runs(),
-                "no file:\n{}",
-                process.log()
+                Instant::now() < deadline && runs,
+                "no file: see {}",
+                log.display()
             );
             thread::sleep(Duration::from_micros(100));
         }
         let wall = begin.elapsed();
-        let cpu = Usage::of(process.id()).cpu;
+        let cpu = Usage::of(child.id()).cpu;
         Running {
-            process,
+            child,
             first_file: FirstFile { wall, cpu },
         }
     }
@@ -139,7 +145,15 @@ impl Contestant {
 
 impl Running {
     pub(crate) fn usage(&self) -> Usage {
-        Usage::of(self.process.id())
+        Usage::of(self.child.id())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
