@@ -63,8 +63,8 @@ impl Sidecar<'_> {
         let Settings { once, .. } = self.parsed.settings;
         let mut args = vec![if once { "once" } else { "run" }.to_owned()];
         args.extend(self.identity().to_args());
-        // Not `[::]`: binding that fails where the kernel has no IPv6.
-        let metrics = self.metrics_port.map(|port| format!("0.0.0.0:{port}"));
+        // The refresher falls back to IPv4 where the kernel has no IPv6.
+        let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
         let options = [
             ("metrics-address", metrics.as_ref()),
             ("log-format", self.defaults.log_format.as_ref()),
