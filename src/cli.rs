@@ -10,6 +10,7 @@ mod inject;
 mod lint;
 mod manifest;
 mod review;
+mod template;
 #[cfg(feature = "webhook")]
 mod webhook;
 mod workload;
@@ -34,6 +35,7 @@ enum Command {
     Webhook(Box<webhook::Arguments>),
     Inject(Box<inject::InjectArgs>),
     Lint(Box<lint::LintArgs>),
+    Template(Box<template::TemplateArgs>),
     #[cfg(feature = "demo")]
     Demo(demo::Arguments),
 }
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Webhook(arguments) => webhook::run(*arguments),
         Command::Inject(arguments) => inject::run(*arguments),
         Command::Lint(arguments) => lint::run(*arguments),
+        Command::Template(arguments) => template::run(*arguments),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),
     };

@@ -44,7 +44,7 @@
 //! ```text
 //! webhook ────► inject ─► dialect ─► template ─► secret, spec
 //!    └────────► controller ─► inject, dialect, spec
-//! cli ────────► inject, dialect, template, webhook (its arguments), dev_vault (the demo)
+//! cli ────────► inject, dialect, template, secret, webhook (its arguments), dev_vault (the demo)
 //! refresher ──► sync ──► template, payload ─► secret, spec
 //!    ├────────► vault ─► secret, spec
 //!    └────────► files ─► payload

@@ -16,6 +16,7 @@ mod math;
 mod paths;
 mod pem;
 mod random;
+mod refused;
 mod regex;
 mod secret;
 mod semver;
@@ -93,7 +94,10 @@ impl Table {
             .iter()
             .flat_map(|group| group.iter())
             .find(|function| function.name == name)
-            .ok_or_else(|| format!("function {name:?} not defined in the table {}", self.which))
+            .ok_or_else(|| match refused::reason(self.which, name) {
+                Some(reason) => format!("function {name:?} is not offered: {reason}"),
+                None => format!("function {name:?} not defined in the table {}", self.which),
+            })
     }
 }
 

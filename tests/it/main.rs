@@ -19,5 +19,6 @@ mod redaction;
 mod reference;
 mod refresh;
 mod template;
+mod template_command;
 mod tidy;
 mod vault_http;

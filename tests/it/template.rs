@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use freshet::secret::{SecretBytes, SecretValue};
 use freshet::spec::{FunctionTable, MissingKey, TemplateSpec};
 use freshet::template::{Context, Limits, NoSecrets, Rendered, Template, Value};
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -160,4 +161,260 @@ fn value(data: &serde_json::Value, string_map: bool) -> Value {
     }
     let data = SecretValue::from_json(&data.to_string()).expect("data is JSON");
     Value::from_data(&data).expect("the numbers fit")
+}
+
+/// A value that no error may show.
+const MARKER: &str = "hunter2";
+
+fn spec(text: String, functions: FunctionTable) -> TemplateSpec {
+    TemplateSpec {
+        text,
+        functions,
+        missing_key: MissingKey::Error,
+        delimiters: ("{{".to_owned(), "}}".to_owned()),
+    }
+}
+
+const SMALL: Limits = Limits {
+    depth: 60,
+    output: 2_000,
+    iterations: 300,
+    memory: 100_000,
+};
+
+/// Renders with fixed surroundings and small limits.
+fn rendered(text: &str, table: FunctionTable) -> Option<Result<Vec<u8>, String>> {
+    let template = Template::parse(&spec(text.to_owned(), table)).ok()?;
+    if !template.uses().heavy.is_empty() {
+        return None;
+    }
+    let data = format!(
+        r#"{{"a": "{MARKER}", "b": ["{MARKER}", 7, null], "c": {{"d": "{MARKER}"}}, "e": 3, "f": 1.5}}"#
+    );
+    let data = value(&serde_json::from_str(&data).expect("JSON"), false);
+    let mut context = Context {
+        secrets: &NoSecrets,
+        now: SystemTime::UNIX_EPOCH,
+        random: &mut |bytes: &mut [u8]| bytes.fill(7),
+        limits: SMALL,
+    };
+    Some(match template.render(&data, &mut context) {
+        Ok(Rendered::Complete(output)) => Ok(output.expose().to_vec()),
+        Ok(Rendered::Needs(needs)) => Ok(format!("{needs:?}").into_bytes()),
+        Err(error) => Err(error.to_string()),
+    })
+}
+
+/// The words of generated templates.
+const WORDS: &[&str] = &[
+    "{{",
+    "}}",
+    "{{- ",
+    " -}}",
+    "if ",
+    "else",
+    "end",
+    "range ",
+    "with ",
+    "define \"x\"",
+    "template \"x\" .",
+    "break",
+    "block \"y\" .",
+    "$x := ",
+    "$x = ",
+    "$x",
+    "$",
+    ".",
+    ".a",
+    ".b",
+    ".c.d",
+    ".e",
+    ".f",
+    ".nope",
+    "(",
+    ")",
+    " | ",
+    " ",
+    "1",
+    "-3",
+    "2.5",
+    "'c'",
+    "\"s\"",
+    "`r`",
+    "nil",
+    "true",
+    "\n",
+    "text",
+    "{{end}}",
+    "{{range .b}}",
+    "{{if .a}}",
+    "{{.a}}",
+    "printf \"%v %5d %q %x\" ",
+    "index ",
+    "slice ",
+    "len ",
+    "eq ",
+    "lt ",
+    "and ",
+    "or ",
+    "not ",
+    "call ",
+    "until ",
+    "repeat 50 ",
+    "list ",
+    "dict ",
+    "set ",
+    "merge ",
+    "splitList ",
+    "join \",\" ",
+    "regexFind ",
+    "regexReplaceAll ",
+    "toJson ",
+    "fromJson ",
+    "toYaml ",
+    "fromYaml ",
+    "b64enc ",
+    "b64dec ",
+    "trunc 3 ",
+    "indent 2 ",
+    "quote ",
+    "int ",
+    "add ",
+    "div ",
+    "mulf ",
+    "round ",
+    "seq ",
+    "chunk 2 ",
+    "dig \"a\" ",
+    "date \"2006\" ",
+    "toDate \"2006-01-02\" ",
+    "semver ",
+    "urlParse ",
+    "wrap 3 ",
+    "abbrev 5 ",
+    "snakecase ",
+    "fail ",
+    "secret \"a/b\" ",
+    "filterPEM \"X\" ",
+    "substr 1 2 ",
+    "deepCopy ",
+    "has ",
+    "without ",
+    "uniq ",
+    "title ",
+    "{{range until 9}}",
+    "append ",
+    "ternary ",
+    "default ",
+    "printf \"%*d %[2]v %.3s %#v\" ",
+    "html ",
+    "js ",
+    "duration ",
+    "é",
+    "\\",
+];
+
+/// Sources made of words that mean something, so that many of them parse.
+fn sources() -> impl Strategy<Value = String> {
+    proptest::collection::vec(proptest::sample::select(WORDS), 0..24)
+        .prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn no_source_panics_outgrows_its_limits_or_shows_a_value_in_an_error(text in sources()) {
+        for table in [FunctionTable::ExternalSecrets, FunctionTable::ConsulTemplate] {
+            let first = rendered(&text, table);
+            prop_assert_eq!(&first, &rendered(&text, table), "the output is a function of the inputs");
+            match first {
+                Some(Ok(output)) => prop_assert!(output.len() <= SMALL.output),
+                Some(Err(error)) => prop_assert!(!error.contains(MARKER), "{}", error),
+                None => {}
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_at_all_makes_the_parser_panic(text in "(\\PC|[{}$.()|`\"\n-]){0,60}") {
+        let _ = Template::parse(&spec(format!("{{{{{text}"), FunctionTable::Sprig));
+        let _ = Template::parse(&spec(text, FunctionTable::Sprig));
+    }
+}
+
+#[track_caller]
+fn check_stopped(text: &str, reason: &str) {
+    match rendered(text, FunctionTable::Sprig) {
+        Some(Err(error)) => assert!(error.contains(reason), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_limit_says_what_it_is() {
+    check_stopped("{{range until 301}}{{end}}", "iterations");
+    check_stopped(
+        "{{define \"x\"}}{{template \"x\"}}{{end}}{{template \"x\"}}",
+        "deep",
+    );
+    check_stopped("{{range until 250}}0123456789{{end}}", "output");
+    check_stopped("{{$x := repeat 99999999 \"x\"}}", "bytes of values");
+    check_stopped(
+        "{{$x := \"x\"}}{{range until 200}}{{$x = cat $x $x}}{{end}}",
+        "bytes",
+    );
+    check_stopped(
+        "{{$x := list}}{{range until 200}}{{$x = list $x}}{{end}}{{$x}}",
+        "nested",
+    );
+    check_stopped("{{$x := dict}}{{$_ := set $x \"x\" $x}}", "contain itself");
+}
+
+#[test]
+fn a_chain_of_values_is_dropped_without_exhausting_the_stack() {
+    let text = "{{$x := dict}}{{$y := $x}}{{range until 100000}}{{$z := dict}}{{$_ := set $y \"k\" $z}}{{$y = $z}}{{end}}";
+    let template =
+        Template::parse(&spec(text.to_owned(), FunctionTable::Sprig)).expect("a template");
+    let mut context = Context {
+        secrets: &NoSecrets,
+        now: SystemTime::UNIX_EPOCH,
+        random: &mut |_: &mut [u8]| {},
+        limits: Limits {
+            iterations: 1 << 20,
+            memory: 1 << 30,
+            ..Limits::default()
+        },
+    };
+    assert!(template.render(&Value::NoValue, &mut context).is_ok());
+}
+
+#[test]
+fn a_function_that_is_not_offered_is_named_with_the_reason() {
+    let check = |text: &str, table, expected: &str| {
+        let error = Template::parse(&spec(text.to_owned(), table))
+            .expect_err("not offered")
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    check(
+        "{{ env \"HOME\" }}",
+        FunctionTable::ExternalSecrets,
+        "\"env\" is not offered: it reads the environment",
+    );
+    check(
+        "{{ service \"web\" }}",
+        FunctionTable::ConsulTemplate,
+        "\"service\" is not offered: it asks Consul",
+    );
+    check(
+        "{{ secret \"a\" }}",
+        FunctionTable::Go,
+        "\"secret\" not defined in the table go",
+    );
+    check(
+        "a\n {{ nope }}",
+        FunctionTable::Sprig,
+        "template:2:5: at <nope>",
+    );
 }

@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dev_vault",
             "dialect",
             "inject",
+            "secret",
             "shutdown",
             "spec",
             "telemetry",
