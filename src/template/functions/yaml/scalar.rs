@@ -226,7 +226,7 @@ pub(super) fn key_order(left: &[u8], right: &[u8]) -> Ordering {
         }
         if a_letter || b_letter {
             return match in_digits {
-                true => b_letter.cmp(&a_letter).reverse().reverse(),
+                true => b_letter.cmp(&a_letter),
                 false => a_letter.cmp(&b_letter),
             };
         }
