@@ -17,7 +17,6 @@ mod paths;
 mod pem;
 mod random;
 mod refused;
-mod regex;
 mod secret;
 mod semver;
 mod strings;
@@ -52,7 +51,7 @@ macro_rules! with_sprig {
             defaults::FUNCTIONS,
             json::FUNCTIONS,
             encoding::FUNCTIONS,
-            regex::FUNCTIONS,
+            heavy::REGEX,
             paths::FUNCTIONS,
             url::FUNCTIONS,
             semver::FUNCTIONS,
@@ -74,7 +73,12 @@ const EXTERNAL_SECRETS: &[&[Function]] = with_sprig![
     heavy::EXTERNAL_SECRETS,
 ];
 
-const CONSUL_TEMPLATE: &[&[Function]] = &[secret::ENVELOPE, consul::FUNCTIONS, builtin::FUNCTIONS];
+const CONSUL_TEMPLATE: &[&[Function]] = &[
+    secret::ENVELOPE,
+    consul::FUNCTIONS,
+    heavy::CONSUL_TEMPLATE,
+    builtin::FUNCTIONS,
+];
 
 impl Table {
     /// The functions of `which`, and the language's own.

@@ -6,7 +6,6 @@ use super::encoding;
 use super::function;
 use super::json;
 use super::letters;
-use super::regex;
 use super::strings;
 use super::yaml;
 use crate::template::call::{Args, Fault, Function, Outcome, Run};
@@ -84,15 +83,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         b"" => Ok(Value::map([])),
         text => yaml::document(text, run),
     }),
-    function!("regexMatch", "ss", |args, _| Ok(Value::Bool(
-        regex::compiled(args.bytes(0))?.is_match(args.bytes(1))
-    ))),
-    function!("regexReplaceAll", "sss", |args, run| regex::replace(
-        args.bytes(0),
-        args.bytes(2),
-        args.bytes(1),
-        run
-    )),
     function!("replaceAll", "sss", |args, run| strings::replaced(
         args.bytes(2),
         args.bytes(0),

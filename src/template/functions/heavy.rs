@@ -14,6 +14,8 @@ mod password;
 #[cfg(feature = "templates-full")]
 mod pkcs12;
 #[cfg(feature = "templates-full")]
+mod regex;
+#[cfg(feature = "templates-full")]
 mod rsa;
 
 use super::function;
@@ -47,6 +49,54 @@ pub(super) const SPRIG: &[Function] = &[
 /// sprig's `htpasswd`, with bcrypt alone.
 pub(super) const HTPASSWD: &[Function] =
     &[heavy!("htpasswd", "ss", password::htpasswd, HeavyVolatile)];
+
+/// Regular expressions, whose tables of Unicode weigh as much as a tenth of the slim refresher.
+pub(super) const REGEX: &[Function] = &[
+    heavy!("regexMatch", "ss", regex::is_match, Heavy),
+    heavy!("mustRegexMatch", "ss", regex::must_match, Heavy),
+    heavy!("regexFind", "ss", regex::find, Heavy),
+    heavy!("mustRegexFind", "ss", regex::find, Heavy),
+    heavy!("regexFindAll", "ssi", regex::find_all, Heavy),
+    heavy!("mustRegexFindAll", "ssi", regex::find_all, Heavy),
+    heavy!(
+        "regexReplaceAll",
+        "sss",
+        |args, run| regex::replace(args.bytes(0), args.bytes(1), args.bytes(2), run),
+        Heavy
+    ),
+    heavy!(
+        "mustRegexReplaceAll",
+        "sss",
+        |args, run| regex::replace(args.bytes(0), args.bytes(1), args.bytes(2), run),
+        Heavy
+    ),
+    heavy!(
+        "regexReplaceAllLiteral",
+        "sss",
+        regex::replace_literal,
+        Heavy
+    ),
+    heavy!(
+        "mustRegexReplaceAllLiteral",
+        "sss",
+        regex::replace_literal,
+        Heavy
+    ),
+    heavy!("regexSplit", "ssi", regex::split, Heavy),
+    heavy!("mustRegexSplit", "ssi", regex::split, Heavy),
+    heavy!("regexQuoteMeta", "s", regex::quote, Heavy),
+];
+
+/// Those of consul-template; the replacement comes before the text.
+pub(super) const CONSUL_TEMPLATE: &[Function] = &[
+    heavy!("regexMatch", "ss", regex::must_match, Heavy),
+    heavy!(
+        "regexReplaceAll",
+        "sss",
+        |args, run| regex::replace(args.bytes(0), args.bytes(2), args.bytes(1), run),
+        Heavy
+    ),
+];
 
 /// Those of External Secrets.
 pub(super) const EXTERNAL_SECRETS: &[Function] = &[

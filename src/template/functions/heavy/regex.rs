@@ -4,48 +4,14 @@ mod syntax;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::function;
-use crate::template::call::{Args, Fault, Function, Outcome, Run};
+use crate::template::call::{Args, Fault, Outcome, Run};
 use crate::template::value::Value;
-
-pub(super) const FUNCTIONS: &[Function] = &[
-    function!("regexMatch", "ss", |args, _| {
-        Ok(Value::Bool(
-            compiled(args.bytes(0)).is_ok_and(|regex| regex.is_match(args.bytes(1))),
-        ))
-    }),
-    function!("mustRegexMatch", "ss", |args, _| Ok(Value::Bool(
-        compiled(args.bytes(0))?.is_match(args.bytes(1))
-    ))),
-    function!("regexFind", "ss", find),
-    function!("mustRegexFind", "ss", find),
-    function!("regexFindAll", "ssi", find_all),
-    function!("mustRegexFindAll", "ssi", find_all),
-    function!("regexReplaceAll", "sss", |args, run| replace(
-        args.bytes(0),
-        args.bytes(1),
-        args.bytes(2),
-        run
-    )),
-    function!("mustRegexReplaceAll", "sss", |args, run| replace(
-        args.bytes(0),
-        args.bytes(1),
-        args.bytes(2),
-        run
-    )),
-    function!("regexReplaceAllLiteral", "sss", replace_literal),
-    function!("mustRegexReplaceAllLiteral", "sss", replace_literal),
-    function!("regexSplit", "ssi", split),
-    function!("mustRegexSplit", "ssi", split),
-    function!("regexQuoteMeta", "s", |args, run| run
-        .string(quoted(args.bytes(0)))),
-];
 
 /// What a compiled expression may take, in bytes.
 const SIZE_LIMIT: usize = 4 << 20;
 
 /// Compiles a Go expression. It may come from the data, so no error shows it.
-pub(super) fn compiled(pattern: &[u8]) -> Result<Regex, Fault> {
+fn compiled(pattern: &[u8]) -> Result<Regex, Fault> {
     let pattern =
         std::str::from_utf8(pattern).map_err(|_| "invalid UTF-8 in the regular expression")?;
     let translated = syntax::translated(pattern).map_err(Fault::new)?;
@@ -55,7 +21,21 @@ pub(super) fn compiled(pattern: &[u8]) -> Result<Regex, Fault> {
         .map_err(|_| Fault::new("the regular expression is not valid, or too large"))
 }
 
-fn find(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+/// Whether the text matches; a bad expression does not.
+pub(super) fn is_match(args: &Args<'_>, _: &mut Run<'_, '_>) -> Outcome {
+    Ok(Value::Bool(
+        compiled(args.bytes(0)).is_ok_and(|regex| regex.is_match(args.bytes(1))),
+    ))
+}
+
+/// Whether the text matches.
+pub(super) fn must_match(args: &Args<'_>, _: &mut Run<'_, '_>) -> Outcome {
+    Ok(Value::Bool(
+        compiled(args.bytes(0))?.is_match(args.bytes(1)),
+    ))
+}
+
+pub(super) fn find(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     let regex = compiled(args.bytes(0))?;
     run.string(
         regex
@@ -69,7 +49,7 @@ fn limit(args: &Args<'_>) -> usize {
     usize::try_from(args.int(2)).unwrap_or(usize::MAX)
 }
 
-fn find_all(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+pub(super) fn find_all(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     let regex = compiled(args.bytes(0))?;
     let mut all = Vec::new();
     for found in regex.find_iter(args.bytes(1)).take(limit(args)) {
@@ -97,7 +77,7 @@ pub(super) fn replace(pattern: &[u8], text: &[u8], with: &[u8], run: &mut Run<'_
     run.string(out)
 }
 
-fn replace_literal(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+pub(super) fn replace_literal(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     let regex = compiled(args.bytes(0))?;
     let (text, with) = (args.bytes(1), args.bytes(2));
     let mut out = Vec::new();
@@ -114,7 +94,7 @@ fn replace_literal(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     run.string(out)
 }
 
-fn split(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+pub(super) fn split(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     let regex = compiled(args.bytes(0))?;
     let (text, limit) = (args.bytes(1), limit(args));
     if limit == 0 {
@@ -143,9 +123,13 @@ fn split(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     Ok(Value::strings(parts))
 }
 
-fn quoted(text: &[u8]) -> Vec<u8> {
+/// The text with every character escaped that means something in an expression.
+pub(super) fn quote(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     let special = |byte: &u8| br"\.+*?()|[]{}^$".contains(byte);
-    text.iter()
+    let quoted: Vec<u8> = args
+        .bytes(0)
+        .iter()
         .flat_map(|byte| special(byte).then_some(b'\\').into_iter().chain([*byte]))
-        .collect()
+        .collect();
+    run.string(quoted)
 }

@@ -1,4 +1,4 @@
-use crate::template::functions::regex::compiled;
+use crate::template::functions::heavy::regex::compiled;
 
 #[track_caller]
 fn check(pattern: &str, text: &str, expected: Option<&str>) {
