@@ -151,8 +151,12 @@ impl VaultApi for VaultClient {
         };
         let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
         match asked.success(&answer)?.current_version() {
-            Ok(0) => Err(asked.failed(Class::NotFound, "the secret has no version yet")),
-            Ok(version) => Ok(version),
+            Ok(Some(version)) => Ok(version),
+            // The read that follows says which it is.
+            Ok(None) => Err(asked.failed(
+                Class::NotFound,
+                "the newest version is deleted or will be, or there is none",
+            )),
             Err(NotVault) => Err(asked.not_vault(&answer)),
         }
     }

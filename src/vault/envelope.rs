@@ -125,13 +125,31 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    /// The newest version in the metadata of a KV v2 secret; 0 when it has none yet.
-    pub(super) fn current_version(&self) -> Result<u64, NotVault> {
+    /// The newest version in the metadata of a KV v2 secret, when it is there to stay.
+    pub(super) fn current_version(&self) -> Result<Option<u64>, NotVault> {
         #[derive(Deserialize)]
         struct Metadata {
             current_version: u64,
+            #[serde(default)]
+            versions: BTreeMap<String, Version>,
         }
-        Ok(self.data_as::<Metadata>()?.current_version)
+        #[derive(Deserialize)]
+        struct Version {
+            #[serde(default)]
+            deletion_time: String,
+            #[serde(default)]
+            destroyed: bool,
+        }
+        let Metadata {
+            current_version,
+            versions,
+        } = self.data_as()?;
+        // A time in the future is a deletion that is planned; whether it has come is not asked of a
+        // clock of ours.
+        let gone = versions
+            .get(&current_version.to_string())
+            .is_some_and(|version| version.destroyed || !version.deletion_time.is_empty());
+        Ok(Some(current_version).filter(|version| *version > 0 && !gone))
     }
 
     /// The answer to a read of a KV v2 secret, flattened; also the 404 of a version that is gone.

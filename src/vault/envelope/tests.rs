@@ -126,3 +126,27 @@ fn a_mount_may_be_nested_or_carry_a_namespace() {
     check_mount(nested, "secret/db", Some(("secret", Engine::KvV2)));
     check_mount(nested, "secretive/db", None);
 }
+
+#[test]
+fn metadata_tells_a_version_only_while_it_is_there_to_stay() {
+    let version = |state: &str| {
+        let body = format!(r#"{{"data":{{"current_version":2,"versions":{{"2":{state}}}}}}}"#);
+        parse(&body).current_version()
+    };
+    assert_eq!(
+        version(r#"{"deletion_time":"","destroyed":false}"#),
+        Ok(Some(2))
+    );
+    assert_eq!(
+        version(r#"{"deletion_time":"2026-01-02T03:04:05Z","destroyed":false}"#),
+        Ok(None)
+    );
+    assert_eq!(
+        version(r#"{"deletion_time":"","destroyed":true}"#),
+        Ok(None)
+    );
+    assert_eq!(
+        parse(r#"{"data":{"current_version":0}}"#).current_version(),
+        Ok(None)
+    );
+}

@@ -105,3 +105,15 @@ fn a_deleted_secret_leaves_the_last_good_file() {
     });
     assert_eq!(pod.file("a/password").as_deref(), Some("one"));
 }
+
+#[test]
+fn a_secret_that_is_deleted_is_told_and_its_last_good_file_stays() {
+    let mut pod = Pod::new(&[("a", "password", "secret/db#password")]);
+    pod.start(&[]);
+    pod.wait_for_file("a/password", "one");
+    pod.vault.delete("secret/data/db").expect("deleted");
+    pod.wait_until("told", || {
+        pod.status()["mounts"][0].to_string().contains("deleted")
+    });
+    pod.wait_for_file("a/password", "one");
+}
