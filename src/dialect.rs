@@ -36,6 +36,8 @@ pub struct Parsed {
     pub settings: Settings,
     /// What to fetch and how to write it.
     pub spec: SyncSpec,
+    /// The functions of its templates that the full refresher has and the slim one has not.
+    pub heavy_functions: BTreeSet<&'static str>,
     /// What is doubtful but not wrong; the API server shows these to the user.
     pub warnings: Vec<Problem>,
 }

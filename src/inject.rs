@@ -72,6 +72,9 @@ pub enum Operation {
 pub struct Defaults {
     /// The refresher's image.
     pub image: String,
+    /// The image of the full refresher, for templates with heavy functions; without it such a pod
+    /// is refused.
+    pub full_image: Option<String>,
     /// `imagePullPolicy` of its container; `None` leaves it to the API server.
     pub image_pull_policy: Option<String>,
     /// A Secret of the pod's namespace that is added to `spec.imagePullSecrets`.

@@ -41,6 +41,11 @@ pub struct DefaultsArgs {
           value_parser = image)]
     pub refresher_image: String,
 
+    /// The full refresher's image, for templates with heavy functions (regexMatch, pkcs12key,
+    /// bcrypt …); without it such a pod is refused
+    #[arg(long, value_name = "IMAGE", help_heading = REFRESHER, value_parser = image)]
+    pub refresher_full_image: Option<String>,
+
     /// When the image is pulled; by default as Kubernetes decides
     #[arg(long, value_name = "POLICY", help_heading = REFRESHER,
           value_parser = PossibleValuesParser::new(["Always", "IfNotPresent", "Never"]))]
@@ -116,6 +121,7 @@ impl DefaultsArgs {
         let text = |Amount(quantity): Amount| quantity.map(|quantity| quantity.to_string());
         Ok(Defaults {
             image: self.refresher_image,
+            full_image: self.refresher_full_image,
             image_pull_policy: self.refresher_image_pull_policy,
             image_pull_secret: self.refresher_image_pull_secret,
             dialect: DialectDefaults {

@@ -1,6 +1,7 @@
 //! What a dialect has found wrong or doubtful so far: it goes on reading after a mistake, so that
 //! all of them are told at once.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use super::Problem;
@@ -14,6 +15,8 @@ pub(super) struct Findings {
     warnings: Vec<Problem>,
     /// Problems beyond [`KEPT`].
     more: usize,
+    /// See [`super::Parsed::heavy_functions`].
+    pub(super) heavy_functions: BTreeSet<&'static str>,
 }
 
 /// Nobody reads more, and a request of megabytes must not make an answer of megabytes.
@@ -51,8 +54,9 @@ impl Findings {
 
     /// Tells a template that cannot be parsed: it would keep the pod from starting.
     pub(super) fn template(&mut self, key: &str, template: &TemplateSpec) {
-        if let Err(error) = Template::parse(template) {
-            self.problem(at(key).say(error.to_string()));
+        match Template::parse(template) {
+            Ok(template) => self.heavy_functions.extend(template.uses().heavy),
+            Err(error) => self.problem(at(key).say(error.to_string())),
         }
     }
 

@@ -48,6 +48,7 @@ pub fn parse(
         mounts: mounts::arrange(files, &pod, &mut findings),
     };
     findings.size(&spec);
+    let heavy_functions = std::mem::take(&mut findings.heavy_functions);
     let warnings = findings.close()?;
     // Without an address there is a problem, so `close` has returned.
     let Some(settings) = settings else {
@@ -56,6 +57,7 @@ pub fn parse(
     Ok(Reading::Asked(Box::new(Parsed {
         settings,
         spec,
+        heavy_functions,
         warnings,
     })))
 }

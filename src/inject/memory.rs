@@ -47,10 +47,13 @@ const DIRECTORY_PAGES: u64 = 64 * PAGE;
 /// The refresher itself (3 MiB), a `ready` or `status` beside it in the same cgroup, and one secret
 /// of the greatest size as a reply, as parsed JSON and as text.
 const PROCESS: u64 = 16 * MIB;
+/// What a heavy template function may take while it runs: scrypt with sprig's parameters needs 32
+/// MiB.
+const HEAVY: u64 = 40 * MIB;
 
 impl Memory {
-    /// The sizes for what a pod is served.
-    pub fn of(spec: &SyncSpec) -> Self {
+    /// The sizes for what a pod is served, by the full refresher or the slim one.
+    pub fn of(spec: &SyncSpec, full: bool) -> Self {
         let volumes: BTreeMap<_, _> = spec
             .mounts
             .iter()
@@ -63,7 +66,7 @@ impl Memory {
         let files: u64 = volumes.values().map(|volume| volume.0).sum();
         Self {
             volumes,
-            refresher: Bytes(PROCESS + STATE.0 + files),
+            refresher: Bytes(PROCESS + if full { HEAVY } else { 0 } + STATE.0 + files),
         }
     }
 }

@@ -61,6 +61,7 @@ impl Plan {
         let mut problems = refusal::of_pod(pod);
         let choices = choose(pod, parsed, defaults, &mut problems);
         problems.extend(against(pod, parsed, &choices, cluster));
+        let image = image(parsed, defaults, &mut problems);
         let Some(role) = choices.role.clone().filter(|_| problems.is_empty()) else {
             return Err(problems);
         };
@@ -71,6 +72,7 @@ impl Plan {
         let sidecar = Sidecar {
             parsed,
             defaults,
+            image,
             role: role.clone(),
             ids: choices.ids,
             resources: choices.resources,
@@ -110,7 +112,7 @@ fn choose<'p, 'a>(
     problems: &mut Vec<Problem>,
 ) -> Choices<'p, 'a> {
     let Parsed { settings, spec, .. } = parsed;
-    let memory = Memory::of(spec);
+    let memory = Memory::of(spec, !parsed.heavy_functions.is_empty());
     let targets = targets::choose(pod, settings, problems);
     Choices {
         role: role(parsed, pod, problems),
@@ -140,6 +142,26 @@ fn against(
     let resources = choices.resources.as_ref();
     problems.extend(limits::problems(pod, resources, settings.once, cluster));
     problems
+}
+
+/// The slim refresher's image, or the full one's where a template calls what only that has.
+fn image<'d>(parsed: &Parsed, defaults: &'d Defaults, problems: &mut Vec<Problem>) -> &'d str {
+    let slim = defaults.image.as_str();
+    if parsed.heavy_functions.is_empty() {
+        return slim;
+    }
+    defaults.full_image.as_deref().unwrap_or_else(|| {
+        let functions: Vec<_> = parsed.heavy_functions.iter().copied().collect();
+        problems.push(Problem::new(
+            "metadata.annotations",
+            format!(
+                "a template calls {}, which only the full refresher has: name its image to the \
+                 webhook with --refresher-full-image, or do without",
+                functions.join(", ")
+            ),
+        ));
+        slim
+    })
 }
 
 /// The role that was asked for, or the one that is named like the service account.

@@ -20,6 +20,7 @@ const METRICS_PORT: &str = "freshet-metrics";
 pub(super) struct Sidecar<'a> {
     pub(super) parsed: &'a Parsed,
     pub(super) defaults: &'a Defaults,
+    pub(super) image: &'a str,
     pub(super) role: Role,
     pub(super) ids: Ids,
     pub(super) resources: Option<Resources>,
@@ -39,7 +40,7 @@ impl Sidecar<'_> {
         };
         let resources = self.resources.as_ref();
         set("name", Some(json!(CONTAINER)));
-        set("image", Some(json!(self.defaults.image)));
+        set("image", Some(json!(self.image)));
         let pull_policy = self.defaults.image_pull_policy.as_ref();
         set("imagePullPolicy", pull_policy.map(|policy| json!(policy)));
         set("command", Some(json!([PROGRAM])));

@@ -52,6 +52,7 @@ fn defaults() -> Defaults {
     Defaults {
         image: "registry.example/freshet-refresher:test".to_owned(),
         image_pull_policy: None,
+        full_image: None,
         image_pull_secret: None,
         dialect: DialectDefaults {
             vault_address: None,

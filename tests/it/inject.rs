@@ -17,6 +17,7 @@ fn defaults() -> Defaults {
     Defaults {
         image: "registry.example/freshet-refresher:1.2.3".to_owned(),
         image_pull_policy: None,
+        full_image: None,
         image_pull_secret: None,
         dialect: DialectDefaults {
             vault_address: Some("https://vault.vault:8200".parse().expect("an address")),

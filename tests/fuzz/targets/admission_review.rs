@@ -19,6 +19,7 @@ fn decision(namespace: &str, pod: &Value) -> Decision {
     let defaults = Defaults {
         image: "freshet-refresher:fuzz".to_owned(),
         image_pull_policy: None,
+        full_image: None,
         image_pull_secret: None,
         dialect: DialectDefaults {
             vault_address: "https://vault:8200".parse().ok(),

@@ -184,3 +184,26 @@ fn a_quota_in_the_way_is_named_with_the_annotation_that_mends_it() {
         assert!(matches!(decision, Decision::Inject(_)), "{decision:?}");
     }
 }
+
+#[test]
+fn a_template_with_a_heavy_function_gets_the_full_refresher_or_is_refused() {
+    let pod = pod(
+        "{metadata: {annotations: {freshet.dev/inject: 'true', freshet.dev/secret-a: a/b, \
+         freshet.dev/template-a: '{{ regexFind \"x\" .b }}'}}, spec: {containers: [{name: a}]}}",
+    );
+    expect!["metadata.annotations: a template calls regexFind, which only the full refresher has: name its image to the webhook with --refresher-full-image, or do without"]
+        .assert_eq(&denied(decision_with(&pod, &defaults(), &ClusterFacts::default())));
+    let mut with_full = defaults();
+    with_full.full_image = Some("registry.example/freshet-refresher-full:1.2.3".to_owned());
+    let Decision::Inject(injection) = decision_with(&pod, &with_full, &ClusterFacts::default())
+    else {
+        panic!("not injected");
+    };
+    let patched = super::apply(&pod, &injection);
+    let container = refresher(&patched);
+    assert_eq!(
+        container["image"],
+        "registry.example/freshet-refresher-full:1.2.3"
+    );
+    assert_eq!(container["resources"]["limits"]["memory"], "60Mi");
+}
