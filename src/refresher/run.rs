@@ -70,6 +70,10 @@ pub enum RunError {
 /// How often the files of the kubelet are looked at; it replaces them every minute or so.
 const POLL: Duration = Duration::from_secs(1);
 
+/// A look that is due so soon is taken along with whatever woke us: to be woken costs more than to
+/// look.
+const SLACK: Duration = Duration::from_millis(300);
+
 /// How long a token's revocation may hold up the end.
 const LONGEST_END: Duration = Duration::from_secs(2);
 
@@ -153,7 +157,7 @@ impl<V: VaultApi + 'static> Refresher<'_, V> {
         };
         let mut ending = false;
         loop {
-            if poll <= Instant::now() {
+            if poll <= Instant::now() + SLACK {
                 poll = Instant::now() + POLL;
                 for event in self.inputs.changes() {
                     self.take(event);
