@@ -111,11 +111,17 @@ pub(crate) async fn versions_are_read_deleted_and_destroyed(target: &Target) {
             "vault kv undelete -versions=3",
         ],
     );
-    assert_eq!(client.kv_version(&root, &mount, &path).await, Ok(3));
+    let deleted = client.kv_version(&root, &mount, &path).await;
+    assert_eq!(
+        deleted.map_err(|error| error.class()),
+        Err(Class::NotFound),
+        "metadata still names version 3, which must not pass for unchanged"
+    );
     target
         .write("versions/undelete/db", json!({ "versions": [3] }))
         .await;
     assert_eq!(read(None).await.expect("undeleted").version, Some(3));
+    assert_eq!(client.kv_version(&root, &mount, &path).await, Ok(3));
     target
         .write("versions/destroy/db", json!({ "versions": [3] }))
         .await;
