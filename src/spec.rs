@@ -14,6 +14,7 @@ pub mod layout;
 mod names;
 mod secret_ref;
 mod template;
+mod text;
 mod vault;
 
 use serde::{Deserialize, Serialize};

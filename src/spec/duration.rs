@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::invalid::{Invalid, serde_as_text};
+use super::invalid::Invalid;
+use super::text::serde_as_text;
 
 /// A length of time that is not negative, written as Go's `time.ParseDuration` reads it: `300ms`,
 /// `1m`, `1h30m`, `0`.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::invalid::{Invalid, serde_as_text};
+use super::invalid::Invalid;
+use super::text::serde_as_text;
 
 /// The path of a file below its mount directory: relative, no `.`, `..` or empty part, no part of
 /// over 255 bytes, at most 4096 bytes, no part that begins with `..` (that name space belongs to

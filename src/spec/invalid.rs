@@ -26,22 +26,3 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
-
-/// Implements `Serialize` and `Deserialize` through `Display` and `FromStr`, so that a value has
-/// one text form everywhere.
-macro_rules! serde_as_text {
-    ($($type:ty),+ $(,)?) => {$(
-        impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(|invalid| serde::de::Error::custom(format_args!("{text:?}: {invalid}")))
-            }
-        }
-    )+};
-}
-pub(crate) use serde_as_text;

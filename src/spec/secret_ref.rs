@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::invalid::{Invalid, serde_as_text};
+use super::invalid::Invalid;
+use super::text::serde_as_text;
 use super::vault::VaultPath;
 
 /// A secret in Vault, perhaps one version of it, perhaps one key of it.

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::invalid::{Invalid, serde_as_text};
+use super::invalid::Invalid;
+use super::text::serde_as_text;
 
 /// A Go template and the settings it is parsed with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::invalid::{Invalid, serde_as_text};
+use super::invalid::Invalid;
+use super::text::{serde_as_text, text_values};
 
 /// The base URL of a Vault or OpenBao server: `https://vault.example:8200`, or with a prefix,
 /// `https://proxy/vault`.
@@ -150,38 +151,6 @@ fn vault_path(text: &str) -> Result<String, Invalid> {
         return Err(Invalid::new("must not contain \"//\", \".\" or \"..\""));
     }
     Ok(path.to_owned())
-}
-
-macro_rules! text_values {
-    ($($(#[$doc:meta])* $name:ident = $parse:expr;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The value as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Invalid;
-
-            fn from_str(text: &str) -> Result<Self, Invalid> {
-                let parse: fn(&str) -> Result<String, Invalid> = $parse;
-                parse(text).map(Self)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        serde_as_text!($name);
-    )+};
 }
 
 text_values! {
