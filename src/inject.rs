@@ -1,7 +1,7 @@
 //! The decision about a pod: leave it alone, patch it, or refuse it with every reason at once.
 //!
 //! ```text
-//! pod ─► PodView ─► Plan: what shall be there ─► edits: what is not there yet ─► Patch + inverse
+//! pod ─► PodView ─► Plan: what shall be there ─► edits: what is not there yet ─► Patch
 //! ```
 //!
 //! Every admission plans anew from what the author wrote and compares the plan with the pod, so a
@@ -15,6 +15,7 @@ mod covers;
 mod difference;
 mod doubts;
 mod fields;
+mod inverse;
 mod limits;
 mod memory;
 mod mesh;
@@ -141,12 +142,18 @@ pub enum SkipReason {
 pub struct Injection {
     /// What changes; no operation at all when the pod is already as planned.
     pub patch: Patch,
-    /// The patch that, applied to the patched pod, restores the pod byte for byte.
-    pub inverse: Patch,
     /// What is doubtful but not wrong.
     pub warnings: Vec<Problem>,
     /// The plan in a few words, for logs and for `freshet lint`.
     pub summary: Summary,
+}
+
+impl Injection {
+    /// The patch that, applied to the patched `pod`, restores it byte for byte. `None` when the pod
+    /// is not the one that was decided on.
+    pub fn inverse(&self, pod: &Value) -> Option<Patch> {
+        inverse::inverse(&self.patch, pod)
+    }
 }
 
 /// What was planned, for people.
@@ -202,10 +209,8 @@ fn inject(
         Err(problems) => return deny(problems, parsed.warnings.clone()),
     };
     let (warnings, summary) = (plan.warnings.clone(), plan.summary.clone());
-    let (patch, inverse) = difference::patches(request.pod, view, plan);
     Decision::Inject(Box::new(Injection {
-        patch,
-        inverse,
+        patch: difference::patch(request.pod, view, plan),
         warnings,
         summary,
     }))

@@ -1,23 +1,25 @@
 //! What of a plan is not in the pod yet, as edits.
 
 use json_patch::Patch;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::covers::{container_covers, covers};
 use super::fields::items;
-use super::patch::{Editor, Place};
+use super::patch::{Editor, ListEditor};
 use super::plan::Plan;
 use super::pod::{ContainerView, List, PodView, STATUS_ANNOTATION, is_reserved_volume};
 use crate::spec::ANNOTATION;
 
-/// The patch from the pod to the plan, and its inverse.
+/// The patch from the pod to the plan.
 ///
 /// What of ours the plan no longer has is removed; what of ours is as planned, or has more fields
 /// than planned, is left alone.
-pub(super) fn patches(pod: &Value, view: &PodView<'_>, plan: Plan) -> (Patch, Patch) {
-    let mut editor = Editor::new(pod);
+pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
+    let mut editor = Editor::default();
     let injected = view.refresher.is_some();
-    reconcile(&mut editor, injected, &["spec"], "volumes", plan.volumes);
+    let found = view.spec.get("volumes");
+    let volumes = editor.list(&["spec", "volumes"], found);
+    reconcile(volumes, found, injected, plan.volumes);
     place_refresher(&mut editor, view, plan.position, plan.container);
     for container in &view.containers {
         let wanted = match plan.targets.contains(&(container.list, container.index)) {
@@ -25,23 +27,38 @@ pub(super) fn patches(pod: &Value, view: &PodView<'_>, plan: Plan) -> (Patch, Pa
             false => Vec::new(),
         };
         let index = index_after(container, view, plan.position).to_string();
-        let parent = ["spec", container.list.field(), &index];
-        reconcile(&mut editor, injected, &parent, "volumeMounts", wanted);
+        let place = ["spec", container.list.field(), &index, "volumeMounts"];
+        let found = container.fields.get("volumeMounts");
+        reconcile(editor.list(&place, found), found, injected, wanted);
     }
     if let Some(secret) = plan.image_pull_secret {
-        let present = items(editor.get(&["spec", "imagePullSecrets"])).any(|item| *item == secret);
-        if !present {
-            editor.append(&["spec"], "imagePullSecrets", vec![secret]);
+        let found = view.spec.get("imagePullSecrets");
+        if !items(found).any(|item| *item == secret) {
+            let mut secrets = editor.list(&["spec", "imagePullSecrets"], found);
+            secrets.append(vec![secret]);
         }
     }
-    let annotations = [
-        (STATUS_ANNOTATION, "injected".to_owned()),
-        (ANNOTATION, plan.sync_spec),
-    ];
-    for (name, value) in annotations {
-        editor.set(&["metadata", "annotations"], name, Value::String(value));
-    }
+    annotate(&mut editor, pod, plan.sync_spec);
     editor.finish()
+}
+
+/// Writes our annotations. The API server sends no pod without metadata; a file may hold one.
+fn annotate(editor: &mut Editor, pod: &Value, sync_spec: String) {
+    let annotations = Map::from_iter([
+        (STATUS_ANNOTATION.to_owned(), "injected".into()),
+        (ANNOTATION.to_owned(), sync_spec.into()),
+    ]);
+    let metadata = pod.get("metadata");
+    match metadata.filter(|metadata| metadata.is_object()) {
+        Some(found) => {
+            let found = found.get("annotations");
+            editor.members(&["metadata", "annotations"], found, annotations);
+        }
+        None => {
+            let members = Map::from_iter([("annotations".to_owned(), annotations.into())]);
+            editor.members(&["metadata"], metadata, members);
+        }
+    }
 }
 
 /// Where a container stands once the refresher is at `position`.
@@ -57,38 +74,34 @@ fn index_after(container: &ContainerView<'_>, view: &PodView<'_>, position: usiz
 /// Puts the refresher where it belongs. One that is as planned keeps what others added to it, also
 /// when it moves.
 fn place_refresher(editor: &mut Editor, view: &PodView<'_>, position: usize, planned: Value) {
-    let list = List::Init.field();
-    let place = ["spec", list];
+    let field = List::Init.field();
+    let found = view.spec.get(field);
+    let mut list = editor.list(&["spec", field], found);
     let Some(current) = view.refresher else {
-        editor.insert(&["spec"], list, position, planned);
+        list.insert(position, planned);
         return;
     };
-    let found = editor.get(&["spec", list, &current.to_string()]).cloned();
-    let as_planned = found.filter(|found| container_covers(found, &planned));
+    let as_planned = items(found)
+        .nth(current)
+        .filter(|found| container_covers(found, &planned));
     if current != position {
-        editor.remove(&place, current);
-        editor.insert(&["spec"], list, position, as_planned.unwrap_or(planned));
+        list.remove(current);
+        list.insert(position, as_planned.cloned().unwrap_or(planned));
     } else if as_planned.is_none() {
-        editor.replace(&place, current, planned);
+        list.replace(current, planned);
     }
 }
 
-/// Makes the list `field` of the object at `parent` hold the `wanted` volumes or mounts, and nothing
-/// else of ours. Without an earlier injection nothing in the list is ours.
+/// Makes a list hold the `wanted` volumes or mounts, and nothing else of ours. Without an earlier
+/// injection nothing in what is `found` is ours.
 fn reconcile(
-    editor: &mut Editor,
+    mut list: ListEditor<'_>,
+    found: Option<&Value>,
     injected: bool,
-    parent: &Place<'_>,
-    field: &str,
     mut wanted: Vec<Value>,
 ) {
-    let place = [parent, &[field]].concat();
-    let found = match injected {
-        true => editor.get(&place).and_then(Value::as_array).cloned(),
-        false => None,
-    };
     // From the end, so that a removal moves nothing that is still to be looked at.
-    for (index, item) in found.unwrap_or_default().iter().enumerate().rev() {
+    for (index, item) in items(found.filter(|_| injected)).enumerate().rev() {
         if !is_reserved_volume(item["name"].as_str().unwrap_or_default()) {
             continue;
         }
@@ -98,10 +111,10 @@ fn reconcile(
                 .all(|field| wanted.get(field) == item.get(field))
         });
         match twin.map(|twin| wanted.remove(twin)) {
-            None => editor.remove(&place, index),
+            None => list.remove(index),
             Some(wanted) if covers(item, &wanted) => {}
-            Some(wanted) => editor.replace(&place, index, wanted),
+            Some(wanted) => list.replace(index, wanted),
         }
     }
-    editor.append(parent, field, wanted);
+    list.append(wanted);
 }

@@ -70,7 +70,8 @@ fn injected(pod: &Value) -> Value {
     let again = self::injection(&patched);
     assert_eq!(again.patch.0, [], "a second pass changes something");
     let mut restored = patched.clone();
-    json_patch::patch(&mut restored, &injection.inverse).expect("the inverse applies");
+    let inverse = injection.inverse(pod).expect("the patch has an inverse");
+    json_patch::patch(&mut restored, &inverse).expect("the inverse applies");
     assert_eq!(restored.to_string(), pod.to_string(), "the inverse");
     patched
 }

@@ -57,7 +57,8 @@ fuzz_target!(|body: &[u8]| {
                 Decision::Inject(again) => assert!(again.patch.is_empty(), "a second pass changes"),
                 other => panic!("a second pass decides otherwise: {other:?}"),
             }
-            json_patch::patch(&mut pod, &injection.inverse).expect("the inverse fits the pod");
+            let inverse = injection.inverse(&request.object).expect("the patch has an inverse");
+            json_patch::patch(&mut pod, &inverse).expect("the inverse fits the pod");
             assert_eq!(pod, request.object, "the inverse does not restore the pod");
             review::Verdict::Allow {
                 patch: injection.patch,
