@@ -42,8 +42,8 @@ pub struct Parsed {
     pub warnings: Vec<Problem>,
 }
 
-/// The values that a dialect falls back to: the webhook's flags.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The values that a dialect falls back to: the webhook's flags, here as they are when none is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DialectDefaults {
     /// The Vault server; without it every pod has to name one.
     pub vault_address: Option<VaultAddress>,

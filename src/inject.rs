@@ -94,6 +94,21 @@ pub struct Defaults {
 }
 
 impl Defaults {
+    /// What the webhook has without a flag, but for the image.
+    pub fn usual(image: impl Into<String>) -> Self {
+        Self {
+            image: image.into(),
+            full_image: None,
+            image_pull_policy: None,
+            image_pull_secret: None,
+            dialect: DialectDefaults::default(),
+            resources: Self::usual_resources(),
+            metrics_port: Some(9102),
+            log_format: None,
+            log_level: None,
+        }
+    }
+
     /// The usual resources of the refresher, as requests and limits of CPU and memory.
     ///
     /// No CPU limit: a limit that is small enough to mean something delays the pod's start.

@@ -169,10 +169,7 @@ fn sync_spec(vault: &str) -> String {
         .into();
     let defaults = DialectDefaults {
         vault_address: vault.parse().ok(),
-        vault_namespace: None,
-        auth_type: AuthType::Kubernetes,
-        auth_path: None,
-        audience: "vault".parse().expect("an audience"),
+        ..DialectDefaults::default()
     };
     match native::parse(&annotations, &defaults) {
         Ok(Reading::Asked(parsed)) => parsed.spec.to_annotation(),

@@ -186,11 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn without_options_the_resources_are_the_usual_ones() {
+    fn without_options_they_are_the_usual_ones() {
         let defaults = defaults(&[]).expect("defaults");
-        assert_eq!(defaults.resources, Defaults::usual_resources());
-        assert_eq!(defaults.metrics_port, Some(9102));
-        assert_eq!(defaults.dialect.vault_address, None);
+        assert_eq!(defaults, Defaults::usual(default_image()));
     }
 
     #[test]

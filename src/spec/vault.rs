@@ -176,6 +176,13 @@ text_values! {
     };
 }
 
+impl Default for Audience {
+    /// Freshet's own: `vault`, so that a token for Vault is of use nowhere else.
+    fn default() -> Self {
+        Self("vault".to_owned())
+    }
+}
+
 fn header_value(text: &str, accepted: &'static str) -> Result<String, Invalid> {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         Ok(text.to_owned())
@@ -186,10 +193,11 @@ fn header_value(text: &str, accepted: &'static str) -> Result<String, Invalid> {
 
 /// How the refresher logs in. Both methods send the pod's projected service-account token and a
 /// role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AuthType {
     /// Vault's `kubernetes` method: Vault asks the API server (TokenReview) whether the token is
     /// genuine.
+    #[default]
     Kubernetes,
     /// Vault's `jwt` method: Vault checks the token's signature itself.
     Jwt,

@@ -15,10 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use freshet::controller::NamespaceFacts;
-use freshet::dialect::DialectDefaults;
 use freshet::inject::{self, Decision, Defaults, SkipReason};
 use freshet::shutdown::{self, Trigger};
-use freshet::spec::AuthType;
 use freshet::webhook::limits::{Drain, Limits};
 use freshet::webhook::metrics::Metrics;
 use freshet::webhook::tls::{Certificate, CertificateFiles};
@@ -49,23 +47,7 @@ const SKIP: Decide = |_, _, _| Decision::Skip {
 };
 
 fn defaults() -> Defaults {
-    Defaults {
-        image: "registry.example/freshet-refresher:test".to_owned(),
-        image_pull_policy: None,
-        full_image: None,
-        image_pull_secret: None,
-        dialect: DialectDefaults {
-            vault_address: None,
-            vault_namespace: None,
-            auth_type: AuthType::Kubernetes,
-            auth_path: None,
-            audience: "vault".parse().expect("an audience"),
-        },
-        resources: Defaults::usual_resources(),
-        metrics_port: None,
-        log_format: None,
-        log_level: None,
-    }
+    Defaults::usual("registry.example/freshet-refresher:test")
 }
 
 fn app(decide: Decide, limits: Limits) -> Arc<App> {

@@ -7,30 +7,15 @@ mod mesh;
 mod properties;
 mod resources;
 
-use freshet::dialect::{DialectDefaults, Problem};
+use freshet::dialect::Problem;
 use freshet::inject::{ClusterFacts, Decision, Defaults, Injection, Operation, Request, decide};
-use freshet::spec::AuthType;
 use serde_json::Value;
 
 /// A webhook without a flag beside the Vault address.
 fn defaults() -> Defaults {
-    Defaults {
-        image: "registry.example/freshet-refresher:1.2.3".to_owned(),
-        image_pull_policy: None,
-        full_image: None,
-        image_pull_secret: None,
-        dialect: DialectDefaults {
-            vault_address: Some("https://vault.vault:8200".parse().expect("an address")),
-            vault_namespace: None,
-            auth_type: AuthType::Kubernetes,
-            auth_path: None,
-            audience: "vault".parse().expect("an audience"),
-        },
-        resources: Defaults::usual_resources(),
-        metrics_port: Some(9102),
-        log_format: None,
-        log_level: None,
-    }
+    let mut defaults = Defaults::usual("registry.example/freshet-refresher:1.2.3");
+    defaults.dialect.vault_address = Some("https://vault.vault:8200".parse().expect("an address"));
+    defaults
 }
 
 /// A pod of YAML; `{annotations}` stands for the two annotations that most tests need.

@@ -2,9 +2,7 @@
 
 #![no_main]
 
-use freshet::dialect::DialectDefaults;
 use freshet::inject::{ClusterFacts, Decision, Defaults, Operation, Request, decide};
-use freshet::spec::AuthType;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -16,23 +14,8 @@ mod object;
 mod review;
 
 fn decision(namespace: &str, pod: &Value) -> Decision {
-    let defaults = Defaults {
-        image: "freshet-refresher:fuzz".to_owned(),
-        image_pull_policy: None,
-        full_image: None,
-        image_pull_secret: None,
-        dialect: DialectDefaults {
-            vault_address: "https://vault:8200".parse().ok(),
-            vault_namespace: None,
-            auth_type: AuthType::Kubernetes,
-            auth_path: None,
-            audience: "vault".parse().expect("an audience"),
-        },
-        resources: Defaults::usual_resources(),
-        metrics_port: Some(9102),
-        log_format: None,
-        log_level: None,
-    };
+    let mut defaults = Defaults::usual("freshet-refresher:fuzz");
+    defaults.dialect.vault_address = "https://vault:8200".parse().ok();
     let request = Request {
         namespace,
         operation: Operation::Create,

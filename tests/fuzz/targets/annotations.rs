@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use freshet::dialect::{DialectDefaults, Reading, native};
-use freshet::spec::{AuthType, SyncSpec};
+use freshet::spec::SyncSpec;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -22,10 +22,7 @@ fuzz_target!(|text: &str| {
     }
     let defaults = DialectDefaults {
         vault_address: "https://vault:8200".parse().ok(),
-        vault_namespace: None,
-        auth_type: AuthType::Kubernetes,
-        auth_path: None,
-        audience: "vault".parse().expect("an audience"),
+        ..DialectDefaults::default()
     };
     match native::parse(&annotations, &defaults) {
         Ok(Reading::Asked(parsed)) => {
