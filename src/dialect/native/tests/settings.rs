@@ -1,0 +1,160 @@
+//! The keys that stand once on a pod.
+
+use expect_test::expect;
+
+use super::*;
+
+#[test]
+fn the_settings_are_read() {
+    let parsed = asked(
+        "
+        inject: true
+        secret-db: secret/db
+        role: app
+        vault-address: https://other:8200/vault
+        vault-namespace: team-a
+        auth-type: jwt
+        auth-audience: other
+        ca-config-map: vault-ca
+        tls-secret: vault-client
+        containers: app , migrate
+        refresh-interval: 90s
+        user: 1000
+        group: 2147483647
+        requests-cpu: 10m
+        requests-memory: 16Mi
+        limits-cpu: 0.5
+        limits-memory: 64Mi
+        ",
+    );
+    expect![[r#"
+        vault: https://other:8200/vault
+        namespace: team-a
+        auth: jwt at jwt
+        role: app
+        audience: other
+        CA: vault-ca
+        certificate: vault-client
+        containers: app migrate
+        user: 1000
+        group: 2147483647
+        requests cpu: 10m
+        requests memory: 16Mi
+        limits cpu: 0.5
+        limits memory: 64Mi
+    "#]]
+    .assert_eq(&settings(&parsed.settings));
+    assert_eq!(parsed.spec.refresh_interval.to_string(), "1m30s");
+}
+
+#[test]
+fn bad_settings_are_told_with_the_reason() {
+    problems(
+        "
+        secret-db: secret/db
+        role: a/b
+        vault-address: vault:8200
+        auth-path: a//b
+        ca-config-map: Vault_CA
+        tls-secret:
+        containers: app,,migrate
+        once: True
+        user: 0
+        group: 2147483648
+        requests-cpu: 100m
+        limits-cpu: 50m
+        requests-memory: 64m
+        limits-memory: 0
+        refresh-interval: 0
+        ",
+        expect![[r#"
+            [auth-path]: "a//b": must not contain "//", "." or ".."
+            [ca-config-map]: "Vault_CA": must be the name of an object in the pod's namespace: lower-case letters, digits, "-" and "."
+            [containers]: "app,,migrate": must be container names separated by commas, e.g. app, migrate
+            [group]: "2147483648": must be a number from 1 to 2147483647
+            [limits-memory]: "0": must be more than 0: leave the annotation out for the default
+            [once]: "True": must be "true" or "false"
+            [refresh-interval]: "0": must be at least 1s: 0 would never look again; to fetch once set once to "true"
+            [requests-cpu]: "100m": must not be over its limit, 50m
+            [requests-memory]: "64m": must be whole bytes, e.g. 64Mi: the suffix m means thousandths
+            [requests-memory]: "64m": must not be over its limit, 0
+            [role]: "a/b": must be the name of a Vault role, without blanks at its ends or slashes
+            [tls-secret]: "": must be the name of an object in the pod's namespace: lower-case letters, digits, "-" and "."
+            [user]: "0": must not be 0: the sidecar runs neither as root nor in root's group
+            [vault-address]: "vault:8200": must be a URL, e.g. https://vault.vault:8200
+        "#]],
+    );
+    problems(
+        "
+        secret-db: secret/db
+        user: +5
+        requests-memory: 1.5 Gi
+        refresh-interval: 500ms
+        ",
+        expect![[r#"
+            [refresh-interval]: "500ms": must be at least 1s, to spare Vault
+            [requests-memory]: "1.5 Gi": must be a Kubernetes quantity, e.g. 10m, 0.5, 64Mi
+            [user]: "+5": must be a number from 1 to 2147483647
+        "#]],
+    );
+}
+
+#[test]
+fn an_address_must_come_from_somewhere() {
+    let nowhere = DialectDefaults {
+        vault_address: None,
+        ..defaults()
+    };
+    let problems = parse(&annotations("inject: true\nsecret-db: secret/db"), &nowhere)
+        .expect_err("no address");
+    expect![[r#"
+        [vault-address]: missing, and the webhook has no default: set it, e.g. https://vault.vault:8200, or start the webhook with --vault-address
+    "#]].assert_eq(&lines(&problems));
+}
+
+#[test]
+fn the_webhooks_auth_path_is_for_its_own_method() {
+    let with_path = DialectDefaults {
+        auth_path: Some("kubernetes-prod".parse().expect("path")),
+        ..defaults()
+    };
+    let path = |text: &str| match parse(&annotations(text), &with_path) {
+        Ok(Reading::Asked(parsed)) => parsed.settings.auth_path.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(path("inject: true\nsecret-a: b"), "kubernetes-prod");
+    assert_eq!(path("inject: true\nsecret-a: b\nauth-type: jwt"), "jwt");
+    assert_eq!(
+        path("inject: true\nsecret-a: b\nauth-type: jwt\nauth-path: x"),
+        "x"
+    );
+}
+
+#[test]
+fn doubtful_things_are_warned_of() {
+    warnings(
+        "
+        secret-db: secret/data/db#password
+        vault-address: http://vault:8200
+        refresh-interval: 2s
+        ",
+        expect![[r#"
+            [refresh-interval]: "2s": is short: every pod asks Vault for every secret that often
+            [secret-db]: "secret/data/db#password": looks like a path of KV v2's API: write secret/db, as vault kv get takes it
+            [vault-address]: "http://vault:8200": is not https: tokens and secrets cross the network in clear
+        "#]],
+    );
+    warnings(
+        "
+        secret-db: secret/db
+        mount-path-db: /db
+        mount-path: /nobody
+        refresh-interval: 10s
+        once: true
+        ",
+        expect![[r#"
+            [mount-path]: "/nobody": has no effect: every file names a directory of its own
+            [refresh-interval]: has no effect: once fetches the files once
+        "#]],
+    );
+}
