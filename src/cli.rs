@@ -16,10 +16,16 @@ mod webhook;
 mod workload;
 mod yaml;
 
+use std::fmt::Display;
+#[cfg(feature = "webhook")]
+use std::future::Future;
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+#[cfg(feature = "webhook")]
+use crate::shutdown::{Ended, Shutdown, on_signals};
 
 /// Live Vault secrets in Kubernetes pods: a mutating admission webhook and a tiny native sidecar
 #[derive(Debug, Parser)]
@@ -86,12 +92,33 @@ fn print(outcome: &Outcome) -> ExitCode {
 
 impl Outcome {
     /// The outcome of a command that could not do its work: one line, exit code 2.
-    pub(crate) fn unusable(message: impl std::fmt::Display) -> Self {
+    pub(crate) fn unusable(message: impl Display) -> Self {
         Self {
             stderr: format!("error: {message}\n"),
             code: 2,
             ..Self::default()
         }
+    }
+}
+
+/// Runs the work of a command that lasts, on this thread, until it ends or a second signal drops it.
+#[cfg(feature = "webhook")]
+fn run_until_signalled<Work, Error>(work: impl FnOnce(Shutdown) -> Work) -> Outcome
+where
+    Work: Future<Output = Result<(), Error>>,
+    Error: Display,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime.and_then(|runtime| runtime.block_on(on_signals(work))) {
+        Ok(Ended::Done(Ok(()))) => Outcome::default(),
+        Ok(Ended::Done(Err(error))) => Outcome::unusable(error),
+        Ok(Ended::Aborted(signal)) => Outcome {
+            code: signal.exit_code(),
+            ..Outcome::default()
+        },
+        Err(error) => Outcome::unusable(error),
     }
 }
 

@@ -27,8 +27,8 @@ use self::narrator::Narrator;
 use self::program::Programs;
 use self::stage::Stage;
 use self::workspace::Workspace;
-use super::Outcome;
-use crate::shutdown::{self, Ended, Shutdown, on_signals};
+use super::{Outcome, run_until_signalled};
+use crate::shutdown::{self, Shutdown};
 use crate::spec::GoDuration;
 
 const EXAMPLES: &str = "\
@@ -75,23 +75,7 @@ enum DemoError {
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return Outcome::unusable(error),
-    };
-    let shown = runtime.block_on(on_signals(|shutdown| show(arguments, shutdown)));
-    match shown {
-        Ok(Ended::Done(Ok(()))) => Outcome::default(),
-        Ok(Ended::Done(Err(error))) => Outcome::unusable(error),
-        Ok(Ended::Aborted(signal)) => Outcome {
-            code: signal.exit_code(),
-            ..Outcome::default()
-        },
-        Err(error) => Outcome::unusable(error),
-    }
+    run_until_signalled(|shutdown| show(arguments, shutdown))
 }
 
 /// Runs until the end is asked for, and leaves nothing behind: what is dropped on the way out is

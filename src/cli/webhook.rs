@@ -2,9 +2,8 @@
 
 use clap::Args;
 
-use super::Outcome;
 use super::defaults::DefaultsArgs;
-use crate::shutdown::{Ended, on_signals};
+use super::{Outcome, run_until_signalled};
 use crate::telemetry;
 use crate::webhook::args::WebhookArgs;
 
@@ -42,23 +41,5 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     }
     let settings = arguments.webhook.into_settings(defaults);
     // One thread answers thousands of reviews a second; a second one gains nothing (measured).
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => return Outcome::unusable(error),
-    };
-    let served = runtime.block_on(on_signals(async |shutdown| {
-        settings.bind().await?.run(shutdown).await
-    }));
-    match served {
-        Ok(Ended::Done(Ok(()))) => Outcome::default(),
-        Ok(Ended::Done(Err(error))) => Outcome::unusable(error),
-        Ok(Ended::Aborted(signal)) => Outcome {
-            code: signal.exit_code(),
-            ..Outcome::default()
-        },
-        Err(error) => Outcome::unusable(error),
-    }
+    run_until_signalled(async |shutdown| settings.bind().await?.run(shutdown).await)
 }
