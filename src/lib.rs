@@ -22,6 +22,7 @@
 //! Pure (no socket, file, clock, thread, log, global):
 //!
 //! - [`spec`]: the contract and the value types that cannot be wrong.
+//! - [`calendar`]: seconds since 1970 and dates, for whoever writes or reads one.
 //! - [`secret`], [`payload`]: secret values that cannot be shown; the files of one directory.
 //! - [`dialect`]: what a user wrote on a pod becomes settings and a SyncSpec, or *all* the problems.
 //! - [`inject`]: a pod and what was asked for become a plan, and the plan a patch.
@@ -49,6 +50,7 @@
 //!    ├────────► vault ─► secret, spec
 //!    └────────► files ─► payload
 //! webhook, refresher, cli ─► telemetry, shutdown
+//! template, sync, dev_vault ─► calendar
 //! ```
 //!
 //! # Invariants
@@ -76,6 +78,7 @@
     )
 )]
 
+pub mod calendar;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "webhook")]

@@ -8,14 +8,18 @@ use super::{none, production, root};
 ///
 /// What is not drawn is forbidden. A new arrow belongs into the map in `src/lib.rs` first.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("calendar", &[]),
     ("spec", &[]),
     ("secret", &[]),
     ("payload", &["secret", "spec"]),
-    ("template", &["secret", "spec"]),
+    ("template", &["calendar", "secret", "spec"]),
     ("dialect", &["spec", "template"]),
     ("inject", &["dialect", "spec"]),
     // The engine decides on the types and the error classes of `vault.rs`; it calls nothing there.
-    ("sync", &["payload", "secret", "spec", "template", "vault"]),
+    (
+        "sync",
+        &["calendar", "payload", "secret", "spec", "template", "vault"],
+    ),
     ("vault", &["secret", "spec"]),
     ("files", &["payload", "secret", "spec"]),
     ("controller", &["dialect", "inject", "spec"]),
@@ -45,7 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "vault",
         ],
     ),
-    ("dev_vault", &[]),
+    ("dev_vault", &["calendar"]),
     (
         "cli",
         &[

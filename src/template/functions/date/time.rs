@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::layout;
+use crate::calendar::{Civil, day_number};
 use crate::template::call::{Fault, Outcome};
 use crate::template::object::Object;
 use crate::template::value::Value;
@@ -12,21 +13,6 @@ use crate::template::value::Value;
 pub(in crate::template::functions) struct Time {
     pub(in crate::template::functions) seconds: i64,
     pub(in crate::template::functions) nanos: u32,
-}
-
-/// A date and a time of day.
-pub(super) struct Civil {
-    pub(super) year: i64,
-    /// From 1.
-    pub(super) month: u32,
-    pub(super) day: u32,
-    pub(super) hour: u32,
-    pub(super) minute: u32,
-    pub(super) second: u32,
-    /// 0 is Sunday.
-    pub(super) weekday: u32,
-    /// From 1.
-    pub(super) yearday: u32,
 }
 
 impl Time {
@@ -46,34 +32,7 @@ impl Time {
     }
 
     pub(super) fn civil(self) -> Civil {
-        let days = self.seconds.div_euclid(86_400);
-        let of_day = u32::try_from(self.seconds.rem_euclid(86_400)).unwrap_or(0);
-        // Years that begin in March, in cycles of 400: leap days come last.
-        let shifted = days.saturating_add(719_468);
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = if shifted_month < 10 {
-            shifted_month + 3
-        } else {
-            shifted_month - 9
-        };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        let small = |value: i64| u32::try_from(value).unwrap_or(0);
-        Civil {
-            year,
-            month: small(month),
-            day: small(day),
-            hour: of_day / 3600,
-            minute: of_day / 60 % 60,
-            second: of_day % 60,
-            weekday: small((days + 4).rem_euclid(7)),
-            yearday: small(days - day_number(year, 1, 1) + 1),
-        }
+        Civil::at(self.seconds)
     }
 
     /// The time of a date and a time of day; `None` when there is no such day.
@@ -99,16 +58,6 @@ impl Time {
             nanos,
         })
     }
-}
-
-/// Days since 1970.
-fn day_number(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted_month = (month + 9) % 12;
-    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 impl Object for Time {
