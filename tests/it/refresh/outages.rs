@@ -97,23 +97,20 @@ fn a_denied_path_beside_good_ones_holds_up_its_own_mount_alone() {
 }
 
 #[test]
-fn a_deleted_secret_leaves_the_last_good_file() {
-    let pod = running();
-    pod.vault.delete("secret/metadata/db").expect("deleted");
-    pod.wait_until("failing", || {
-        pod.status()["mounts"][0]["secrets"][0]["class"] == "not_found"
-    });
-    assert_eq!(pod.file("a/password").as_deref(), Some("one"));
-}
-
-#[test]
-fn a_secret_that_is_deleted_is_told_and_its_last_good_file_stays() {
-    let mut pod = Pod::new(&[("a", "password", "secret/db#password")]);
-    pod.start(&[]);
-    pod.wait_for_file("a/password", "one");
-    pod.vault.delete("secret/data/db").expect("deleted");
-    pod.wait_until("told", || {
-        pod.status()["mounts"][0].to_string().contains("deleted")
-    });
-    pod.wait_for_file("a/password", "one");
+fn a_deleted_secret_is_told_and_leaves_the_last_good_file() {
+    // The newest version, and the secret with all its versions.
+    for (path, told) in [
+        ("secret/data/db", "has been deleted"),
+        ("secret/metadata/db", "there is no such secret"),
+    ] {
+        let pod = running();
+        let before = generation(&pod, "a");
+        pod.vault.delete(path).expect("deleted");
+        pod.wait_until(told, || {
+            let secret = &pod.status()["mounts"][0]["secrets"][0];
+            secret["class"] == "not_found" && secret.to_string().contains(told)
+        });
+        assert_eq!(generation(&pod, "a"), before);
+        assert_eq!(pod.file("a/password").as_deref(), Some("one"));
+    }
 }
