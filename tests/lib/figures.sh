@@ -7,6 +7,11 @@ figures_start() {
     : >"$FIGURES"
 }
 
+# figure NAME VALUE UNIT [BUDGET]: a line of the table.
+figure() {
+    printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4-}" >>"$FIGURES"
+}
+
 figures_table() {
     [[ -s $FIGURES ]] || return 0
     printf '\n'

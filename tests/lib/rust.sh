@@ -1,7 +1,20 @@
 # The Rust toolchain that rust-toolchain.toml names, and the tools that are built with it.
 
 readonly DENY_VERSION=0.20.2
+readonly CYCLONEDX_VERSION=0.5.9
 readonly MUSL=x86_64-unknown-linux-musl
+
+# Without this machine's paths in it, a program is the same wherever it is built.
+AS_RELEASED=(--target "$MUSL" --config "target.$MUSL.rustflags = [
+    '--remap-path-prefix=$PWD=/freshet',
+    '--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo',
+]")
+readonly AS_RELEASED
+
+# What is released, as the Containerfile builds it.
+readonly WEBHOOK=(--release --no-default-features --features cli,webhook --bin freshet)
+readonly REFRESHER=(--profile refresher --no-default-features --features refresher --bin freshet-refresher)
+readonly REFRESHER_FULL=(--profile refresher --no-default-features --features refresher,templates-full --bin freshet-refresher)
 
 need_rust() {
     local channel
@@ -32,19 +45,36 @@ need_musl() {
         cannot "the target $MUSL cannot be installed" "rustup, and a network that reaches its server"
 }
 
-# cargo-deny, pinned, in a folder of its own.
+# cargo-deny, pinned.
 need_deny() {
-    once "$CACHE/tools/cargo-deny-$DENY_VERSION/bin/cargo-deny" "building cargo-deny $DENY_VERSION (some 3 minutes, once)" \
-        env CARGO_TARGET_DIR="$CACHE/build/cargo-deny" \
-        cargo install cargo-deny --version "$DENY_VERSION" --locked --root "$CACHE/tools/cargo-deny-$DENY_VERSION" ||
-        cannot "cargo-deny $DENY_VERSION does not build" "a network that reaches crates.io"
+    cargo_tool cargo-deny "$DENY_VERSION"
+}
+
+# cargo-cyclonedx, pinned, which writes bills of materials.
+need_cyclonedx() {
+    cargo_tool cargo-cyclonedx "$CYCLONEDX_VERSION"
+}
+
+# cargo_tool NAME VERSION: built in a folder of its own.
+cargo_tool() {
+    local name=$1 version=$2
+    once "$CACHE/tools/$name-$version/bin/$name" "building $name $version (some 3 minutes, once)" \
+        env CARGO_TARGET_DIR="$CACHE/build/$name" \
+        cargo install "$name" --version "$version" --locked --root "$CACHE/tools/$name-$version" ||
+        cannot "$name $version does not build" "a network that reaches crates.io"
+}
+
+# build_release OUTPUT PROGRAM CARGO_ARGUMENT...: builds PROGRAM as it is released, static, and copies
+# it to OUTPUT: builds of other features share their place below target.
+build_release() {
+    local output=$1 program=$2 profile=release
+    shift 2
+    [[ $1 != --profile ]] || profile=$2
+    cargo build --locked "${AS_RELEASED[@]}" "$@" &&
+        install -D "target/$MUSL/$profile/$program" "$output"
 }
 
 # The refresher of the image: small, static.
 need_refresher() {
-    need_musl &&
-        cargo build --locked --profile refresher --target "$MUSL" --no-default-features --features refresher \
-            --bin freshet-refresher &&
-        mkdir -p target/servers &&
-        ln -sfn "$PWD/target/$MUSL/refresher/freshet-refresher" target/servers/freshet-refresher
+    need_musl && build_release target/servers/freshet-refresher freshet-refresher "${REFRESHER[@]}"
 }

@@ -78,7 +78,12 @@ once() {
 
 # need_command COMMAND PACKAGE: takes it from Debian when it is missing.
 need_command() {
-    command -v "$1" >/dev/null && return 0
+    command -v "$1" >/dev/null || need_package "$@"
+}
+
+# need_package FILE PACKAGE: the same, for what is not in PATH.
+need_package() {
+    [[ ! -e $1 ]] || return 0
     if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
         cannot "there is no $1" "install it (Debian: apt-get install $2), or run this as root on Debian"
         return 1

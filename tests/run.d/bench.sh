@@ -4,7 +4,7 @@
 readonly REFRESHER_VS_AGENT=(cargo bench --locked --profile dev --features e2e --bench refresher_vs_agent)
 
 # Load and webhook share the machine, so both are optimized, and built as the image is.
-readonly WEBHOOK_LOAD=(cargo bench --locked --target "$MUSL" --no-default-features --features cli,webhook
+readonly WEBHOOK_LOAD=(cargo bench --locked "${AS_RELEASED[@]}" --no-default-features --features cli,webhook
     --bench webhook_load)
 
 prepare_bench() {
