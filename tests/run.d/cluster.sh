@@ -1,0 +1,76 @@
+# On a cluster: a one-node Kubernetes of this run's own, or the one that KUBECONFIG names.
+
+for piece in tests/cluster/*.sh; do
+    # shellcheck source=/dev/null
+    source "$piece"
+done
+
+prepare_cluster() {
+    step "the Rust toolchain" need_rust &&
+        step "Go" need_go &&
+        step "tools" need_cluster_tools &&
+        step "real servers" need_cluster_servers &&
+        step "the images" release_images &&
+        step "the images of the tests" test_images &&
+        step "the tests" cargo test --locked --features e2e --test cluster --no-run
+}
+
+part_cluster() {
+    local tests=(cargo test --locked --features e2e --test cluster) stays=false
+    if borrowed; then
+        step "up" borrowed_up && step "tests" borrowed_shell "${tests[@]}"
+        step "down" borrowed_down
+    else
+        # Somebody started it by hand.
+        ! cluster_alive || stays=true
+        step "up" cluster_up && step "tests" cluster_shell "${tests[@]}"
+        $stays || step "down" cluster_down
+    fi
+}
+
+need_cluster_tools() {
+    need_image_tools && need_command openssl openssl && need_command cc gcc && need_command busybox busybox-static || return
+    ! borrowed || return 0
+    ((EUID == 0)) || cannot "a node needs root" "run it as root, or name a cluster with KUBECONFIG" || return
+    need_servers_tools && need_command nsenter util-linux &&
+        need_command containerd containerd && need_command runc runc && need_command iptables iptables &&
+        need_package /usr/lib/cni/bridge containernetworking-plugins || return
+    # Where they are not part of the kernel; it says itself what is missing.
+    modprobe --all --quiet overlay br_netfilter || :
+}
+
+# A borrowed cluster runs them, all but Vault and kubectl, by itself.
+need_cluster_servers() {
+    local name
+    need_servers || return
+    ! borrowed || return 0
+    for name in kube-controller-manager kube-scheduler kubelet kube-proxy; do
+        kubernetes "$name" || return
+    done
+    server coredns coredns github.com/coredns/coredns
+}
+
+# cluster_command up|shell|down [COMMAND...]: the cluster by hand.
+cluster_command() {
+    current_part=cluster
+    case $1 in
+    up)
+        cluster_outlives=true
+        prepare_cluster && step "up" cluster_up && times_table && cluster_hint
+        ;;
+    shell)
+        cluster_alive || cannot "no cluster of this work tree runs" "tests/run cluster up" || return
+        cluster_shell "${@:2}"
+        ;;
+    down) cluster_down ;;
+    esac
+}
+
+cluster_hint() {
+    cat <<'TEXT'
+
+    tests/run cluster shell              a shell inside, with kubectl and vault
+    tests/run cluster shell COMMAND...   one command inside
+    tests/run cluster down               the end of it
+TEXT
+}
