@@ -1,0 +1,9 @@
+//! What the tests on a cluster share: one cluster, one Vault, one Freshet.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+pub(crate) mod freshet;
+pub(crate) mod image;
+pub(crate) mod kubectl;
+pub(crate) mod namespace;
+pub(crate) mod vault;
