@@ -111,6 +111,7 @@ impl Template {
             needs: BTreeSet::new(),
             iterations: 0,
             memory: 0,
+            scratch: Map::new(Element::Any, []),
         };
         let mut exec = Exec::new(self, run);
         // No data at all is Go's invalid value, not a nil of interface type.

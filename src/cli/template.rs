@@ -81,6 +81,13 @@ impl SecretSource for Secrets {
 
 impl Inputs {
     fn read(arguments: &TemplateArgs) -> Result<Self, String> {
+        let both = [Some(&arguments.file), arguments.data.as_ref()];
+        if both
+            .iter()
+            .all(|file| file.is_some_and(|file| file.as_os_str() == "-"))
+        {
+            return Err("--data -: standard input is the template already".to_owned());
+        }
         let spec = TemplateSpec {
             text: text(&arguments.file)?,
             functions: arguments.functions,
@@ -175,9 +182,30 @@ fn structured(path: &Path) -> Result<SecretValue, String> {
             unreadable.reason
         )
     })?;
+    if may_be_rounded(&value) {
+        return Err(format!(
+            "{}: a number does not fit into 64 bits; quote it",
+            path.display()
+        ));
+    }
     SecretValue::from_json(&value.to_string())
         .map_err(|error| format!("{}: {error}", path.display()))
 }
+
+/// Whether a whole number in it is so large that the YAML reader has made a float of it.
+fn may_be_rounded(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Number(number) if number.is_f64() => number
+            .as_f64()
+            .is_some_and(|float| float.fract() == 0.0 && float.abs() >= EXACT),
+        serde_json::Value::Array(items) => items.iter().any(may_be_rounded),
+        serde_json::Value::Object(entries) => entries.values().any(may_be_rounded),
+        _ => false,
+    }
+}
+
+/// Up to here every whole number is a float of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 fn object(path: &Path, value: SecretValue) -> Result<SecretMap, String> {
     match value {

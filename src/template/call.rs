@@ -26,6 +26,8 @@ pub(super) enum Body {
     And,
     /// Arguments are evaluated until one is true.
     Or,
+    /// The first argument names a template, which is called with the second.
+    ExecuteTemplate,
 }
 
 /// What a caller has to know of a function before it is called.
@@ -221,6 +223,8 @@ pub(super) struct Run<'r, 'c> {
     pub(super) needs: BTreeSet<SecretRef>,
     pub(super) iterations: usize,
     pub(super) memory: usize,
+    /// What consul-template's `scratch` holds.
+    pub(super) scratch: Map,
 }
 
 impl Run<'_, '_> {

@@ -19,6 +19,8 @@ pub enum Element {
     Int,
     /// `[]interface {}`.
     List,
+    /// `interface {}` in a map whose keys are of type `interface {}`, too: what YAML is read as.
+    AnyKeyed,
 }
 
 /// A slice; never changed once it is made.

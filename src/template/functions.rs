@@ -25,17 +25,19 @@ mod words;
 mod wrap;
 mod yaml;
 
+pub(super) use self::consul::method;
 use super::call::{Function, Nature};
 use crate::spec::FunctionTable;
 
 /// The functions that one template may call.
 pub(super) struct Table {
     which: FunctionTable,
-    /// Looked at in this order.
+    /// Looked at in this order, and before the language's own.
     groups: &'static [&'static [Function]],
 }
 
-const GO: &[&[Function]] = &[builtin::FUNCTIONS];
+/// Before a name of sprig in consul-template.
+const SPRIG_PREFIX: &str = "sprig_";
 
 /// sprig comes first: its `slice` takes the place of the language's.
 macro_rules! with_sprig {
@@ -58,12 +60,14 @@ macro_rules! with_sprig {
             date::FUNCTIONS,
             random::FUNCTIONS,
             heavy::SPRIG,
-            builtin::FUNCTIONS,
         ]
     };
 }
 
 const SPRIG: &[&[Function]] = with_sprig![secret::DATA, heavy::HTPASSWD];
+
+/// sprig's own alone.
+const PREFIXED: &[&[Function]] = with_sprig![heavy::HTPASSWD];
 
 const EXTERNAL_SECRETS: &[&[Function]] = with_sprig![
     secret::DATA,
@@ -76,15 +80,18 @@ const EXTERNAL_SECRETS: &[&[Function]] = with_sprig![
 const CONSUL_TEMPLATE: &[&[Function]] = &[
     secret::ENVELOPE,
     consul::FUNCTIONS,
+    consul::PARSE,
+    consul::SEARCH,
+    consul::MAPS,
+    consul::MATHS,
     heavy::CONSUL_TEMPLATE,
-    builtin::FUNCTIONS,
 ];
 
 impl Table {
     /// The functions of `which`, and the language's own.
     pub(super) fn of(which: FunctionTable) -> Self {
         let groups = match which {
-            FunctionTable::Go => GO,
+            FunctionTable::Go => &[],
             FunctionTable::Sprig => SPRIG,
             FunctionTable::ExternalSecrets => EXTERNAL_SECRETS,
             FunctionTable::ConsulTemplate => CONSUL_TEMPLATE,
@@ -94,15 +101,34 @@ impl Table {
 
     /// The function `name`; otherwise why there is none.
     pub(super) fn find(&self, name: &str) -> Result<&'static Function, String> {
-        self.groups
-            .iter()
-            .flat_map(|group| group.iter())
-            .find(|function| function.name == name)
-            .ok_or_else(|| match refused::reason(self.which, name) {
-                Some(reason) => format!("function {name:?} is not offered: {reason}"),
-                None => format!("function {name:?} not defined in the table {}", self.which),
-            })
+        let prefixed = name
+            .strip_prefix(SPRIG_PREFIX)
+            .filter(|_| self.which == FunctionTable::ConsulTemplate);
+        let found = match prefixed {
+            Some(plain) => named(PREFIXED, plain).filter(|_| refused::hermetic(plain)),
+            None => named(self.groups, name).or_else(|| named(&[builtin::FUNCTIONS], name)),
+        };
+        found.ok_or_else(|| match refused::reason(self.which, name) {
+            Some(reason) => format!("function {name:?} is not offered: {reason}"),
+            None => format!("function {name:?} not defined in the table {}", self.which),
+        })
     }
+
+    /// Why `function` is not offered with so many arguments; the piped one counts.
+    pub(super) fn refusal(&self, function: &Function, arguments: usize) -> Option<String> {
+        let writes = self.which == FunctionTable::ConsulTemplate
+            && function.name == "secret"
+            && arguments > 1;
+        writes.then(|| {
+            let reason = refused::PARAMETERS;
+            format!("function \"secret\" is not offered with parameters: {reason}")
+        })
+    }
+}
+
+fn named(groups: &[&'static [Function]], name: &str) -> Option<&'static Function> {
+    let mut functions = groups.iter().flat_map(|group| group.iter());
+    functions.find(|function| function.name == name)
 }
 
 impl Function {

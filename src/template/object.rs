@@ -17,8 +17,19 @@ pub trait Object {
     /// The field or method `name` applied to `arguments`; `None` when it has no such member.
     fn member(&self, name: &[u8], arguments: &[Value]) -> Option<Result<Value, Fault>>;
 
-    /// How it prints with `%v`.
-    fn print(&self) -> Vec<u8>;
+    /// How it prints with `%v`; `None` where Go prints an address, which is worth nothing and
+    /// never the same.
+    fn print(&self) -> Option<Vec<u8>>;
+
+    /// The text that it is in JSON and YAML; `None` when Go has another idea of it, or none.
+    fn json(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The next value of a channel, `None` from a closed one; `None` for what is no channel.
+    fn receive(&self) -> Option<Option<Value>> {
+        None
+    }
 
     /// The type itself, so that a function may recognise its own.
     fn as_any(&self) -> &dyn std::any::Any;

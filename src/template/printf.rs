@@ -20,6 +20,7 @@ pub(super) struct Sink {
 enum Overflow {
     Size,
     Depth,
+    Unprintable,
 }
 
 impl Sink {
@@ -63,11 +64,18 @@ impl Sink {
         self.overflow.map(|overflow| match overflow {
             Overflow::Size => format!("the output is larger than {} bytes", self.limit),
             Overflow::Depth => format!("a value is nested more than {} deep", self.depth),
+            Overflow::Unprintable => {
+                "a value prints as an address in Go; print one of its fields".to_owned()
+            }
         })
     }
 
     pub(super) fn too_deep(&mut self) {
         self.overflow = Some(Overflow::Depth);
+    }
+
+    fn unprintable(&mut self) {
+        self.overflow = Some(Overflow::Unprintable);
     }
 
     pub(super) fn depth(&self) -> usize {

@@ -153,13 +153,14 @@ impl Value {
             Self::String(_) => "string",
             Self::Number(_) => "json.Number",
             Self::List(list) => match list.element() {
-                Element::Any => "[]interface {}",
+                Element::Any | Element::AnyKeyed => "[]interface {}",
                 Element::String => "[]string",
                 Element::Int => "[]int",
                 Element::List => "[][]interface {}",
             },
             Self::Map(map) => match map.element() {
                 Element::String => "map[string]string",
+                Element::AnyKeyed => "map[interface {}]interface {}",
                 _ => "map[string]interface {}",
             },
             Self::Object(object) => object.type_name(),

@@ -31,11 +31,11 @@ impl<'t> Exec<'t, '_, '_> {
             );
             return Err(self.error(span, message));
         }
-        let body = match function.body {
+        match function.body {
             Body::And => return self.first(dot, false, arguments, piped),
             Body::Or => return self.first(dot, true, arguments, piped),
-            Body::Plain(body) => body,
-        };
+            Body::Plain(_) | Body::ExecuteTemplate => {}
+        }
         let parameter = |index: usize| match (fixed.get(index), rest) {
             (Some(letter), _) => Parameter::from_letter(*letter),
             (None, rest) => rest.unwrap_or(Parameter::Any),
@@ -48,7 +48,15 @@ impl<'t> Exec<'t, '_, '_> {
             let value = self.assignable(piped, parameter(arguments.len()), span)?;
             values.push(value);
         }
-        let result = body(&Args(&values), &mut self.run);
+        let result = match (function.body, values.as_slice()) {
+            (Body::Plain(body), values) => body(&Args(values), &mut self.run),
+            (_, [Value::String(name)]) => return self.executed(Value::NoValue, span, name),
+            (_, [Value::String(name), dot]) => {
+                let dot = if dot.is_nil() { &Value::NoValue } else { dot };
+                return self.executed(dot.clone(), span, name);
+            }
+            _ => Err("wrong number of arguments, expected 1 or 2".into()),
+        };
         result.map_err(|fault| self.error(span, format!("error calling {name}: {}", fault.0)))
     }
 

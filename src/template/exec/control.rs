@@ -2,6 +2,8 @@
 
 use super::{Exec, Execution, Flow};
 use crate::template::ast::{Body, Branches, Pipeline, ROOT, Span};
+use crate::template::error::ExecError;
+use crate::template::printf::Sink;
 use crate::template::value::Value;
 
 impl<'t> Exec<'t, '_, '_> {
@@ -42,52 +44,74 @@ impl<'t> Exec<'t, '_, '_> {
         let outer = self.variables.len();
         let over = self.pipeline(dot, pipeline)?;
         self.deeper(pipeline.span)?;
+        let turned = self.turns(&over, pipeline, body)?;
+        let flow = match turned {
+            true => Flow::Next,
+            false => self.body(dot, otherwise)?,
+        };
+        self.depth -= 1;
+        self.variables.truncate(outer);
+        Ok(flow)
+    }
+
+    /// A turn for each element of `over`; false when there is none.
+    fn turns(&mut self, over: &Value, pipeline: &'t Pipeline, body: &'t Body) -> Execution<bool> {
         let mark = self.variables.len();
-        let mut turns = 0_usize;
-        match &over {
+        let mut turn = |index, item| self.turn(pipeline, body, mark, index, item);
+        match over {
             Value::Int(_) | Value::Int64(_) | Value::Uint8(_) | Value::Uint64(_) => {
                 if pipeline.variables.len() > 1 {
                     let message = "can't use a number to iterate over more than one variable";
                     return Err(self.error(pipeline.span, message));
                 }
-                let (end, of) = counter(&over);
+                let (end, of) = counter(over);
                 for index in 0..end {
-                    turns += 1;
-                    if self.turn(pipeline, body, mark, Value::NoValue, of(index))? == Flow::Break {
+                    if turn(Value::NoValue, of(index))? == Flow::Break {
                         break;
                     }
                 }
+                Ok(end > 0)
             }
             Value::List(list) => {
                 for (index, item) in list.items().iter().enumerate() {
-                    turns += 1;
-                    let index = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
-                    if self.turn(pipeline, body, mark, index, item.clone())? == Flow::Break {
+                    if turn(position(index), item.clone())? == Flow::Break {
                         break;
                     }
                 }
+                Ok(!list.items().is_empty())
             }
             Value::Map(map) => {
-                for (key, item) in map.entries() {
-                    turns += 1;
-                    if self.turn(pipeline, body, mark, Value::String(key), item)? == Flow::Break {
+                let entries = map.entries();
+                let any = !entries.is_empty();
+                for (key, item) in entries {
+                    if turn(Value::String(key), item)? == Flow::Break {
                         break;
                     }
                 }
+                Ok(any)
             }
-            Value::NoValue | Value::Nil => {}
-            other => {
-                let message = format!("range can't iterate over {}", other.type_name());
-                return Err(self.error(pipeline.span, message));
+            Value::Object(channel) => {
+                for index in 0.. {
+                    match channel.receive() {
+                        None => return Err(self.not_iterable(over, pipeline)),
+                        Some(None) => return Ok(index > 0),
+                        Some(Some(item)) => {
+                            if turn(position(index), item)? == Flow::Break {
+                                break;
+                            }
+                        }
+                    }
+                }
+                Ok(true)
             }
+            Value::NoValue | Value::Nil => Ok(false),
+            _ => Err(self.not_iterable(over, pipeline)),
         }
-        let mut flow = Flow::Next;
-        if turns == 0 {
-            flow = self.body(dot, otherwise)?;
-        }
-        self.depth -= 1;
-        self.variables.truncate(outer);
-        Ok(flow)
+    }
+
+    fn not_iterable(&self, over: &Value, pipeline: &Pipeline) -> ExecError {
+        let message = format!("range can't iterate over {}", over.type_name());
+        self.error(pipeline.span, message)
     }
 
     /// One turn of a range. `Break` ends the loop, and it alone.
@@ -132,16 +156,37 @@ impl<'t> Exec<'t, '_, '_> {
         name: &[u8],
         pipeline: Option<&'t Pipeline>,
     ) -> Execution<()> {
-        let template = self.template;
-        let Some(body) = template.definitions.get(name) else {
-            let message = format!("template {:?} not defined", String::from_utf8_lossy(name));
-            return Err(self.error(span, message));
-        };
-        self.run.turn().map_err(|fault| self.fault(span, fault))?;
+        let body = self.definition(span, name)?;
         let dot = match pipeline {
             Some(pipeline) => self.pipeline(dot, pipeline)?,
             None => Value::NoValue,
         };
+        self.defined(dot, span, body)
+    }
+
+    /// The template `name` with `dot`, as a text instead of as output.
+    pub(super) fn executed(&mut self, dot: Value, span: Span, name: &[u8]) -> Execution<Value> {
+        let body = self.definition(span, name)?;
+        let limits = self.run.context.limits;
+        let inner = Sink::new(limits.output, limits.depth);
+        let outer = std::mem::replace(&mut self.out, inner);
+        self.defined(dot, span, body)?;
+        let text = std::mem::replace(&mut self.out, outer).into_bytes();
+        self.run
+            .string(text)
+            .map_err(|fault| self.fault(span, fault))
+    }
+
+    fn definition(&self, span: Span, name: &[u8]) -> Execution<&'t Body> {
+        self.template.definitions.get(name).ok_or_else(|| {
+            let message = format!("template {:?} not defined", String::from_utf8_lossy(name));
+            self.error(span, message)
+        })
+    }
+
+    /// What `define` made, with `dot`: no variable of the caller reaches it.
+    fn defined(&mut self, dot: Value, span: Span, body: &'t Body) -> Execution<()> {
+        self.run.turn().map_err(|fault| self.fault(span, fault))?;
         self.deeper(span)?;
         let outer = std::mem::replace(&mut self.variables, vec![(ROOT, dot.clone())]);
         self.body(&dot, body)?;
@@ -149,6 +194,10 @@ impl<'t> Exec<'t, '_, '_> {
         self.depth -= 1;
         Ok(())
     }
+}
+
+fn position(index: usize) -> Value {
+    Value::Int(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
 /// The end of a range over a number, and its type.

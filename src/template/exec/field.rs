@@ -4,6 +4,7 @@ use super::{Exec, Execution};
 use crate::spec::MissingKey;
 use crate::template::ast::{Operand, Span};
 use crate::template::call::Parameter;
+use crate::template::functions;
 use crate::template::value::{Element, Value};
 
 impl<'t> Exec<'t, '_, '_> {
@@ -62,6 +63,9 @@ impl<'t> Exec<'t, '_, '_> {
                 }
             },
             Value::Object(object) => {
+                if let Some(method) = functions::method(&receiver, name) {
+                    return self.function(dot, method, span, arguments, piped);
+                }
                 let mut values = Vec::with_capacity(arguments.len());
                 for argument in arguments {
                     values.push(self.argument(dot, Parameter::Any, argument)?);

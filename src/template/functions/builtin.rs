@@ -93,6 +93,11 @@ fn index(args: &Args<'_>, _: &mut Run<'_, '_>) -> Outcome {
                     .map(|byte| Value::Uint8(*byte))
                     .ok_or_else(|| Fault::new("index out of range"))?
             }
+            Value::Map(map) if map.element() == Element::AnyKeyed => index
+                .as_bytes()
+                .filter(|_| matches!(index, Value::String(_)))
+                .and_then(|key| map.get(key))
+                .unwrap_or(Value::Nil),
             Value::Map(map) => match index {
                 Value::String(key) => match (map.get(key), map.element()) {
                     (Some(value), _) => value,

@@ -1,4 +1,4 @@
-//! Times, by the clock of the [`Context`](crate::template::Context), in UTC.
+//! Times, by the clock of the [`Context`](crate::template::Context), whose own zone is UTC.
 
 mod layout;
 mod parse;
@@ -12,7 +12,7 @@ use crate::template::call::{Args, Fault, Function, Outcome, Run};
 use crate::template::value::Value;
 
 pub(super) use self::layout::format;
-pub(super) use self::time::Time;
+pub(super) use self::time::{Offset, Time};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function!("now", "", |_, run| Ok(object(now(run))), Volatile),
@@ -27,12 +27,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         args.get(0),
         run
     )),
-    function!("dateInZone", "sas", in_zone),
-    function!("date_in_zone", "sas", in_zone),
-    function!("htmlDateInZone", "as", |args, run| {
-        zone(&args.text(1))?;
-        formatted("2006-01-02", args.get(0), run)
-    }),
     function!("dateModify", "sa", modify),
     function!("date_modify", "sa", modify),
     function!("mustDateModify", "sa", must_modify),
@@ -69,51 +63,37 @@ pub(super) fn now(run: &Run<'_, '_>) -> Time {
     Time {
         seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
         nanos: since.subsec_nanos(),
+        zone: None,
     }
 }
 
 fn time(value: &Value) -> Result<Time, Fault> {
     let time = match value {
-        Value::Object(object) => object.as_any().downcast_ref::<Time>().copied(),
+        Value::Object(object) => object.as_any().downcast_ref::<Time>().cloned(),
         _ => None,
     };
     time.ok_or_else(|| Fault::new(format!("expected time.Time; got {}", value.type_name())))
 }
 
 /// The time that a value stands for: seconds since 1970, or now for anything else.
-fn instant(value: &Value, run: &Run<'_, '_>) -> Time {
+pub(super) fn instant(value: &Value, run: &Run<'_, '_>) -> Time {
     match value {
-        Value::Int(seconds) | Value::Int64(seconds) => Time {
-            seconds: *seconds,
-            nanos: 0,
-        },
+        Value::Int(seconds) | Value::Int64(seconds) => Time::at(*seconds),
         other => time(other).unwrap_or_else(|_| now(run)),
     }
 }
 
 fn formatted(layout: &str, value: &Value, run: &mut Run<'_, '_>) -> Outcome {
-    let time = instant(value, run);
-    run.string(format(layout, time))
-}
-
-fn in_zone(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
-    zone(&args.text(2))?;
-    formatted(&args.text(0), args.get(1), run)
-}
-
-/// The refresher's clock runs in UTC, and it has no table of the world's zones.
-fn zone(name: &str) -> Result<(), Fault> {
-    match name {
-        "" | "UTC" | "Local" => Ok(()),
-        _ => Err("the only time zone here is UTC".into()),
-    }
+    let time = instant(value, run).within(None);
+    run.string(format(layout, &time))
 }
 
 fn modify(args: &Args<'_>, _: &mut Run<'_, '_>) -> Outcome {
     let time = time(args.get(1))?;
-    Ok(object(
-        parse::duration(&args.text(0)).map_or(time, |nanos| time.plus(nanos)),
-    ))
+    Ok(object(match parse::duration(&args.text(0)) {
+        Some(nanos) => time.plus(nanos),
+        None => time,
+    }))
 }
 
 fn must_modify(args: &Args<'_>, _: &mut Run<'_, '_>) -> Outcome {

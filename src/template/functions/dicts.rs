@@ -204,6 +204,9 @@ fn dig(args: &Args<'_>, _: &mut Run<'_, '_>) -> Outcome {
 }
 
 fn deep_copy(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+    if args.get(0).is_nil() {
+        return Err("nil cannot be copied".into());
+    }
     let depth = run.context.limits.depth;
     copy(args.get(0), run, depth)
 }

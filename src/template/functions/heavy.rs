@@ -6,7 +6,11 @@
 #[cfg(feature = "templates-full")]
 mod certificate;
 #[cfg(feature = "templates-full")]
+mod cipher;
+#[cfg(feature = "templates-full")]
 mod der;
+#[cfg(feature = "templates-full")]
+mod issue;
 #[cfg(feature = "templates-full")]
 mod jwk;
 #[cfg(feature = "templates-full")]
@@ -14,9 +18,13 @@ mod password;
 #[cfg(feature = "templates-full")]
 mod pkcs12;
 #[cfg(feature = "templates-full")]
+mod private_key;
+#[cfg(feature = "templates-full")]
 mod regex;
 #[cfg(feature = "templates-full")]
 mod rsa;
+#[cfg(feature = "templates-full")]
+mod zone;
 
 use super::function;
 use crate::template::call::Function;
@@ -44,6 +52,49 @@ macro_rules! heavy {
 pub(super) const SPRIG: &[Function] = &[
     heavy!("bcrypt", "s", password::bcrypt, HeavyVolatile),
     heavy!("derivePassword", "ussss", password::derive, Heavy),
+    heavy!("dateInZone", "sas", zone::date, Heavy),
+    heavy!("date_in_zone", "sas", zone::date, Heavy),
+    heavy!("htmlDateInZone", "as", zone::html_date, Heavy),
+    heavy!("encryptAES", "ss", cipher::encrypt, HeavyVolatile),
+    heavy!("decryptAES", "ss", cipher::decrypt, Heavy),
+    heavy!("genPrivateKey", "s", private_key::generate, HeavyVolatile),
+    heavy!("buildCustomCert", "ss", issue::custom, Heavy),
+    heavy!(
+        "genCA",
+        "si",
+        |args, run| issue::authority(args, None, run),
+        HeavyVolatile
+    ),
+    heavy!(
+        "genCAWithKey",
+        "sis",
+        |args, run| issue::authority(args, Some(2), run),
+        HeavyVolatile
+    ),
+    heavy!(
+        "genSelfSignedCert",
+        "sLLi",
+        |args, run| issue::self_signed(args, None, run),
+        HeavyVolatile
+    ),
+    heavy!(
+        "genSelfSignedCertWithKey",
+        "sLLis",
+        |args, run| issue::self_signed(args, Some(4), run),
+        HeavyVolatile
+    ),
+    heavy!(
+        "genSignedCert",
+        "sLLia",
+        |args, run| issue::signed(args, None, run),
+        HeavyVolatile
+    ),
+    heavy!(
+        "genSignedCertWithKey",
+        "sLLias",
+        |args, run| issue::signed(args, Some(5), run),
+        HeavyVolatile
+    ),
 ];
 
 /// sprig's `htpasswd`, with bcrypt alone.
@@ -96,6 +147,7 @@ pub(super) const CONSUL_TEMPLATE: &[Function] = &[
         |args, run| regex::replace(args.bytes(0), args.bytes(2), args.bytes(1), run),
         Heavy
     ),
+    heavy!("md5sum", "s", password::md5, Heavy),
 ];
 
 /// Those of External Secrets.

@@ -4,7 +4,7 @@ use super::function;
 use crate::secret::SecretValue;
 use crate::template::call::{Args, Fault, Function, Outcome, Run};
 use crate::template::printf::float;
-use crate::template::value::{Text, Value};
+use crate::template::value::{Element, Text, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function!("fromJson", "s", |args, run| Ok(
@@ -58,6 +58,10 @@ impl Style {
     };
     pub(super) const RAW: Self = Self {
         pretty: false,
+        escapes_html: false,
+    };
+    pub(super) const RAW_PRETTY: Self = Self {
+        pretty: true,
         escapes_html: false,
     };
 }
@@ -150,6 +154,9 @@ impl Writer {
                     writer.value(item, level + 1)
                 })?;
             }
+            Value::Map(map) if map.element() == Element::AnyKeyed => {
+                return Err(unsupported(value));
+            }
             Value::Map(map) => {
                 self.sequence(b'{', b'}', level, &map.entries(), |writer, (key, value)| {
                     writer.string(key);
@@ -159,8 +166,11 @@ impl Writer {
                     writer.value(value, level + 1)
                 })?;
             }
-            Value::Object(object) => self.string(&object.print()),
-            Value::Complex(..) => return Err("json: unsupported type: complex128".into()),
+            Value::Object(object) => match object.json() {
+                Some(text) => self.string(&text),
+                None => return Err(unsupported(value)),
+            },
+            Value::Complex(..) => return Err(unsupported(value)),
         }
         Ok(())
     }
@@ -221,6 +231,11 @@ impl Writer {
         }
         self.out.push(b'"');
     }
+}
+
+/// The refusal of a value that JSON has no form for.
+pub(super) fn unsupported(value: &Value) -> Fault {
+    Fault::new(format!("json: unsupported type: {}", value.type_name()))
 }
 
 /// A float as Go's `encoding/json` writes it.

@@ -182,10 +182,12 @@ fn concat(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
 
 fn chunk(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     let all = items(args, 1)?;
-    let size = usize::try_from(args.int(0))
-        .ok()
-        .filter(|size| *size > 0)
-        .ok_or("the size must be positive")?;
+    let size = match args.int(0) {
+        0 => return Err("integer divide by zero".into()),
+        // Fewer than no chunks are none.
+        size => usize::try_from(size).unwrap_or(usize::MAX),
+    };
+    let all = if args.int(0) < 0 { &[] } else { all };
     run.spend(all.len() * 2 * size_of::<Value>())?;
     let chunks = all
         .chunks(size)

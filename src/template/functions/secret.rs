@@ -17,7 +17,7 @@ use crate::template::value::{Text, Value};
 pub(super) const DATA: &[Function] = &[function!("secret", "s", data)];
 
 /// A struct with `.Data` and what else Vault's answer holds, as consul-template has it.
-pub(super) const ENVELOPE: &[Function] = &[function!("secret", "ss*", envelope)];
+pub(super) const ENVELOPE: &[Function] = &[function!("secret", "s", envelope)];
 
 fn wanted(args: &Args<'_>) -> Result<SecretRef, Fault> {
     let text =
@@ -44,9 +44,6 @@ fn data(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
 }
 
 fn envelope(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
-    if args.len() > 1 {
-        return Err("secret with parameters would write to Vault, which is not offered".into());
-    }
     let mut wanted = wanted(args)?;
     wanted.key = None;
     match run.context.secrets.secret(&wanted) {
@@ -118,9 +115,9 @@ impl Object for Envelope {
         })
     }
 
-    fn print(&self) -> Vec<u8> {
-        // Go prints addresses here; nothing of it is worth having.
-        b"secret".to_vec()
+    fn print(&self) -> Option<Vec<u8>> {
+        // Go shows the request's id and more that is not kept: only the fields are worth having.
+        None
     }
 
     fn as_any(&self) -> &dyn Any {

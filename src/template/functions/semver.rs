@@ -157,8 +157,12 @@ impl Object for Version {
         Some(Ok(value))
     }
 
-    fn print(&self) -> Vec<u8> {
-        self.text().into_bytes()
+    fn print(&self) -> Option<Vec<u8>> {
+        Some(self.text().into_bytes())
+    }
+
+    fn json(&self) -> Option<Vec<u8>> {
+        self.print()
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -27,12 +27,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         run.string(text.strip_prefix(args.bytes(0)).unwrap_or(text))
     }),
     function!("nospace", "s", |args, run| {
-        let text: String = args
-            .text(0)
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect();
-        run.string(text)
+        // Like sprig's it takes each byte for a character.
+        let chars = args.bytes(0).iter().copied().map(char::from);
+        run.string(chars.filter(|c| !c.is_whitespace()).collect::<String>())
     }),
     function!("trunc", "is", trunc),
     function!("substr", "iis", substr),

@@ -26,6 +26,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         args.bytes(1),
         args.int(0),
         b"\n",
+        LongWords::Stay,
         run
     )),
     function!("wrapWith", "iss", wrap_with),
@@ -67,12 +68,26 @@ fn wrap_with(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
         } else {
             separator
         },
+        LongWords::Break,
         run,
     )
 }
 
+/// What becomes of a word that is longer than a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LongWords {
+    Stay,
+    Break,
+}
+
 /// Lines of at most `width` bytes, broken at spaces where there are any.
-fn wrapped(text: &[u8], width: i64, separator: &[u8], run: &mut Run<'_, '_>) -> Outcome {
+fn wrapped(
+    text: &[u8],
+    width: i64,
+    separator: &[u8],
+    long_words: LongWords,
+    run: &mut Run<'_, '_>,
+) -> Outcome {
     let width = usize::try_from(width).unwrap_or(1).max(1);
     let mut out = Vec::new();
     let mut rest = text;
@@ -82,8 +97,18 @@ fn wrapped(text: &[u8], width: i64, separator: &[u8], run: &mut Run<'_, '_>) -> 
             continue;
         }
         run.spend(separator.len())?;
-        let space = rest[..=width].iter().rposition(|byte| *byte == b' ');
-        let line = space.unwrap_or(width);
+        let is_space = |byte: &u8| *byte == b' ';
+        let space = rest[..=width].iter().rposition(is_space).or_else(|| {
+            let after = rest[width..].iter().position(is_space);
+            after
+                .map(|space| space + width)
+                .filter(|_| long_words == LongWords::Stay)
+        });
+        let line = match (space, long_words) {
+            (Some(space), _) => space,
+            (None, LongWords::Break) => width,
+            (None, LongWords::Stay) => break,
+        };
         out.extend_from_slice(&rest[..line]);
         out.extend_from_slice(separator);
         rest = &rest[line + usize::from(space.is_some())..];

@@ -1,8 +1,10 @@
-//! YAML 1.1, as the Kubernetes tools read and write it: by way of JSON.
+//! YAML 1.1, as Go's `yaml.v2` reads and writes it, directly or by way of JSON.
 
+mod fold;
 mod read;
 mod scalar;
 
+use super::encoding;
 use super::function;
 use super::json;
 use crate::template::call::{Args, Fault, Function, Outcome, Run};
@@ -10,16 +12,25 @@ use crate::template::value::{Text, Value};
 
 pub(super) use self::read::document;
 
+/// How values and YAML are brought together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As the Kubernetes tools do it: one type of number, keys that are texts.
+    ByJson,
+    /// As consul-template does it: integers, keys of any type, lines that are folded.
+    Direct,
+}
+
 pub(super) const FUNCTIONS: &[Function] = &[
     function!("toYaml", "a", |args, run| {
-        let yaml = written(args.get(0), run)?;
+        let yaml = written(args.get(0), run, Form::ByJson)?;
         run.string(yaml)
     }),
     function!("fromYaml", "s", from_yaml),
 ];
 
 fn from_yaml(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
-    let error = match document(args.bytes(0), run) {
+    let error = match document(args.bytes(0), run, Form::ByJson) {
         Ok(Value::Map(map)) => return Ok(Value::Map(map)),
         Ok(Value::Nil) => return Ok(Value::map([])),
         Ok(other) => {
@@ -39,12 +50,13 @@ fn from_yaml(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
 }
 
 /// `value` as YAML, without a newline at its end.
-pub(super) fn written(value: &Value, run: &Run<'_, '_>) -> Result<Vec<u8>, Fault> {
+pub(super) fn written(value: &Value, run: &Run<'_, '_>, form: Form) -> Result<Vec<u8>, Fault> {
     let limits = run.context.limits;
     let mut writer = Writer {
         out: Vec::new(),
         limit: run.room().min(limits.output),
         depth: limits.depth,
+        form,
     };
     writer.value(value, 0, false)?;
     Ok(writer.out)
@@ -54,6 +66,7 @@ struct Writer {
     out: Vec<u8>,
     limit: usize,
     depth: usize,
+    form: Form,
 }
 
 impl Writer {
@@ -73,8 +86,8 @@ impl Writer {
                     if index > 0 {
                         self.line(indent);
                     }
-                    self.out
-                        .extend_from_slice(&scalar::string(key, indent, true));
+                    let key = self.text(key, indent, true);
+                    self.out.extend_from_slice(&key);
                     self.out.push(b':');
                     self.nested(value, indent)?;
                 }
@@ -128,14 +141,66 @@ impl Writer {
             Value::Int(value) | Value::Int64(value) => value.to_string().into_bytes(),
             Value::Uint8(value) => value.to_string().into_bytes(),
             Value::Uint64(value) => value.to_string().into_bytes(),
-            Value::Float(value) => float(*value)?,
-            Value::Number(text) => text.to_vec(),
-            Value::String(text) => scalar::string(text, indent, false),
-            Value::Object(object) => scalar::string(&object.print(), indent, false),
-            Value::Complex(..) => return Err("json: unsupported type: complex128".into()),
+            Value::Float(value) => self.float(*value)?,
+            Value::Number(text) => self.number(text)?,
+            Value::String(text) => self.text(text, indent, false),
+            Value::Object(object) => match object.json() {
+                Some(text) if self.form == Form::Direct => text,
+                Some(text) => self.text(&text, indent, false),
+                None => return Err(json::unsupported(value)),
+            },
+            Value::Complex(..) => return Err(json::unsupported(value)),
         };
         self.out.extend_from_slice(&text);
         Ok(())
+    }
+
+    fn text(&self, text: &[u8], indent: usize, is_key: bool) -> Vec<u8> {
+        if self.form == Form::ByJson {
+            return scalar::string(text, indent, is_key);
+        }
+        if std::str::from_utf8(text).is_err() {
+            return [b"!!binary ", encoding::base64(text).as_slice()].concat();
+        }
+        let text = scalar::string(text, indent, is_key);
+        if is_key {
+            return text;
+        }
+        let line = self.out.rsplit(|byte| *byte == b'\n').next();
+        let column = String::from_utf8_lossy(line.unwrap_or_default())
+            .chars()
+            .count();
+        fold::folded(&text, column, indent + 2)
+    }
+
+    fn number(&self, text: &[u8]) -> Result<Vec<u8>, Fault> {
+        if self.form == Form::ByJson {
+            return Ok(text.to_vec());
+        }
+        let text = std::str::from_utf8(text).unwrap_or_default();
+        match (text.parse::<i64>(), text.parse()) {
+            (Ok(int), _) => Ok(int.to_string().into_bytes()),
+            (_, Ok(float)) => self.float(float),
+            _ => Ok(text.as_bytes().to_vec()),
+        }
+    }
+
+    fn float(&self, value: f64) -> Result<Vec<u8>, Fault> {
+        if self.form == Form::Direct {
+            return Ok(match (value.is_nan(), value.is_infinite()) {
+                (true, _) => b".nan".to_vec(),
+                (_, true) if value > 0.0 => b".inf".to_vec(),
+                (_, true) => b"-.inf".to_vec(),
+                _ => shortest(value),
+            });
+        }
+        // An integer when JSON writes one.
+        let json = json::number(value)?;
+        let is_int = json.parse::<i64>().is_ok() || json.parse::<u64>().is_ok();
+        Ok(match is_int {
+            true => json.into_bytes(),
+            false => shortest(value),
+        })
     }
 
     fn line(&mut self, indent: usize) {
@@ -144,14 +209,7 @@ impl Writer {
     }
 }
 
-/// An integer when JSON writes one, else the shortest float.
-fn float(value: f64) -> Result<Vec<u8>, Fault> {
-    let json = json::number(value)?;
-    let is_int = json.parse::<i64>().is_ok() || json.parse::<u64>().is_ok();
-    let text = if is_int {
-        json
-    } else {
-        crate::template::printf::float::format(value, b'g', None)
-    };
-    Ok(text.into_bytes())
+/// A float by its fewest digits.
+fn shortest(value: f64) -> Vec<u8> {
+    crate::template::printf::float::format(value, b'g', None).into_bytes()
 }

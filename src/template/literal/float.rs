@@ -2,7 +2,7 @@
 
 use super::underscores_separate_digits;
 
-/// Go's `strconv.ParseFloat`, for finite numbers.
+/// Go's `strconv.ParseFloat`.
 pub(in crate::template) fn float(text: &str) -> Option<f64> {
     if !underscores_separate_digits(text) {
         return None;
@@ -13,6 +13,11 @@ pub(in crate::template) fn float(text: &str) -> Option<f64> {
         b'+' => (1.0, &plain[1..]),
         _ => (1.0, plain.as_str()),
     };
+    match magnitude {
+        "inf" | "infinity" => return Some(sign * f64::INFINITY),
+        "nan" if magnitude == plain => return Some(f64::NAN),
+        _ => {}
+    }
     let value = match magnitude.strip_prefix("0x") {
         Some(hexadecimal) => hex_float(hexadecimal)?,
         None if magnitude.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {

@@ -2,7 +2,7 @@
 
 use super::quote;
 use super::{Sink, number};
-use crate::template::value::{Element, List, Map, Value};
+use crate::template::value::{List, Map, Value};
 
 /// What stands between `%` and the verb.
 #[derive(Clone, Copy, Default)]
@@ -41,8 +41,13 @@ impl<'s> Printer<'s> {
         if self.sink.is_full() {
             return;
         }
-        if depth == 0 && verb == 'T' {
-            return self.string(value.type_name().as_bytes());
+        match (verb, value) {
+            ('T', Value::NoValue | Value::Nil) if depth == 0 => return self.padded(b"<nil>"),
+            ('T', _) if depth == 0 => return self.string(value.type_name().as_bytes()),
+            // An address, which is never the same.
+            ('p', Value::List(_) | Value::Map(_)) => return self.sink.unprintable(),
+            ('w', Value::List(_) | Value::Map(_)) => return self.bad(verb, value),
+            _ => {}
         }
         match value {
             Value::NoValue | Value::Nil => self.nil(verb, depth),
@@ -65,7 +70,9 @@ impl<'s> Printer<'s> {
             Value::List(list) => self.list(list, verb, depth),
             Value::Map(map) => self.map(map, verb, depth),
             Value::Object(object) => {
-                let text = object.print();
+                let Some(text) = object.print() else {
+                    return self.sink.unprintable();
+                };
                 match verb {
                     'v' => self.padded(&text),
                     _ => self.text(&text, value, verb),
@@ -195,10 +202,12 @@ impl<'s> Printer<'s> {
             true => (b", ", b"}"),
             false => (b" ", b"]"),
         };
-        match (self.flags.go_syntax, map.element()) {
-            (false, _) => self.sink.write(b"map["),
-            (true, Element::String) => self.sink.write(b"map[string]string{"),
-            (true, _) => self.sink.write(b"map[string]interface {}{"),
+        if self.flags.go_syntax {
+            self.sink
+                .write(Value::Map(map.clone()).type_name().as_bytes());
+            self.sink.write(b"{");
+        } else {
+            self.sink.write(b"map[");
         }
         for (index, (key, item)) in map.entries().into_iter().enumerate() {
             if self.sink.is_full() {

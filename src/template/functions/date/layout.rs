@@ -97,7 +97,7 @@ pub(super) fn fraction(text: &str) -> Option<usize> {
 }
 
 /// `time` in the form of `layout`.
-pub(in crate::template::functions) fn format(layout: &str, time: Time) -> String {
+pub(in crate::template::functions) fn format(layout: &str, time: &Time) -> String {
     let civil = time.civil();
     let mut out = String::new();
     let mut rest = layout;
@@ -111,7 +111,7 @@ pub(in crate::template::functions) fn format(layout: &str, time: Time) -> String
             "Jan" => month[..3].to_owned(),
             "Monday" => day.to_owned(),
             "Mon" => day[..3].to_owned(),
-            "MST" => "UTC".to_owned(),
+            "MST" => zone_name(time),
             "2006" => format!("{:04}", civil.year),
             "06" => format!("{:02}", civil.year.rem_euclid(100)),
             "01" => format!("{:02}", civil.month),
@@ -130,13 +130,34 @@ pub(in crate::template::functions) fn format(layout: &str, time: Time) -> String
             "5" => civil.second.to_string(),
             "PM" => if civil.hour < 12 { "AM" } else { "PM" }.to_owned(),
             "pm" => if civil.hour < 12 { "am" } else { "pm" }.to_owned(),
-            part if part.starts_with('Z') => "Z".to_owned(),
-            part if part.starts_with('-') => part.replace('7', "0").replace('-', "+"),
+            part if part.starts_with('Z') && time.offset() == 0 => "Z".to_owned(),
+            part if part.starts_with(['Z', '-']) => offset(&part[1..], time.offset()),
             part => subsecond(part, time.nanos),
         });
         rest = after;
     }
     out + rest
+}
+
+fn zone_name(time: &Time) -> String {
+    match &time.zone {
+        None => "UTC".to_owned(),
+        Some(zone) if zone.name.is_empty() => offset("0700", zone.seconds),
+        Some(zone) => zone.name.clone(),
+    }
+}
+
+/// An offset in the form of `07`, `07:00` or `070000`.
+fn offset(form: &str, seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let seconds = seconds.unsigned_abs();
+    let colon = if form.contains(':') { ":" } else { "" };
+    let mut text = format!("{sign}{:02}", seconds / 3600);
+    let fields = form.bytes().filter(u8::is_ascii_digit).count() / 2;
+    for field in [seconds / 60 % 60, seconds % 60].iter().take(fields - 1) {
+        text += &format!("{colon}{field:02}");
+    }
+    text
 }
 
 fn subsecond(part: &str, nanos: u32) -> String {

@@ -1,7 +1,9 @@
 //! Times and durations that are read.
 
+use std::rc::Rc;
+
 use super::layout::{DAYS, MONTHS, fraction, next};
-use super::time::Time;
+use super::time::{Offset, Time, Zone};
 
 /// Reads `text` in the form of `layout`; what the layout does not name is that of the year 0.
 pub(super) fn parse(layout: &str, text: &str) -> Option<Time> {
@@ -11,13 +13,13 @@ pub(super) fn parse(layout: &str, text: &str) -> Option<Time> {
         month: 1,
         day: 1,
         seconds: 0,
-        offset: 0,
+        zone: ReadZone::default(),
         afternoon: None,
         nanos: 0,
     };
     let mut layout = layout;
     while let Some((before, part, after)) = next(layout) {
-        read.rest = read.rest.strip_prefix(before)?;
+        read.literal(before)?;
         read.part(part)?;
         // A fraction may follow the seconds without being in the layout.
         if matches!(part, "05" | "5")
@@ -28,7 +30,8 @@ pub(super) fn parse(layout: &str, text: &str) -> Option<Time> {
         }
         layout = after;
     }
-    if read.rest != layout {
+    read.literal(layout)?;
+    if !read.rest.is_empty() {
         return None;
     }
     let hour = read.seconds / 3600;
@@ -37,8 +40,44 @@ pub(super) fn parse(layout: &str, text: &str) -> Option<Time> {
         Some(false) if hour == 12 => -12,
         _ => 0,
     };
-    let seconds = read.seconds + shift * 3600 - read.offset;
+    let (ahead, zone) = read.zone.resolved();
+    let seconds = read.seconds + shift * 3600 - ahead;
     Time::from_civil(read.year, read.month, read.day, seconds, read.nanos)
+        .map(|time| time.within(zone))
+}
+
+/// What the text says about the zone.
+#[derive(Default)]
+struct ReadZone {
+    utc: bool,
+    offset: Option<i32>,
+    name: String,
+}
+
+impl ReadZone {
+    /// The seconds that the text's clock is ahead of UTC, and the zone to show.
+    fn resolved(self) -> (i64, Zone) {
+        let shown = |seconds, name| {
+            let zone: Zone = Some(Rc::new(Offset { seconds, name }));
+            zone
+        };
+        match self.offset {
+            _ if self.utc => (0, None),
+            Some(0) if matches!(self.name.as_str(), "" | "UTC") => (0, None),
+            Some(seconds) => (i64::from(seconds), shown(seconds, self.name)),
+            None if self.name.is_empty() => (0, None),
+            // As in Go an abbreviation does not move the clock: nobody knows which zone it is. An
+            // offset in it is shown and counted for nothing, too.
+            None => {
+                let hours = self
+                    .name
+                    .strip_prefix("GMT")
+                    .and_then(|hours| hours.parse().ok());
+                let seconds = hours.map_or(0, |hours: i32| hours * 3600);
+                (0, shown(seconds, self.name))
+            }
+        }
+    }
 }
 
 struct Read<'a> {
@@ -47,7 +86,7 @@ struct Read<'a> {
     month: i64,
     day: i64,
     seconds: i64,
-    offset: i64,
+    zone: ReadZone,
     afternoon: Option<bool>,
     nanos: u32,
 }
@@ -58,10 +97,17 @@ impl Read<'_> {
             "January" | "Jan" => self.month = self.name(&MONTHS, part.len() == 3)? + 1,
             "Monday" | "Mon" => drop(self.name(&DAYS, part.len() == 3)?),
             "MST" => {
-                self.rest = self
-                    .rest
-                    .strip_prefix("UTC")
-                    .or_else(|| self.rest.strip_prefix("GMT"))?;
+                let length = if self.rest.starts_with("UTC") {
+                    self.zone.utc = true;
+                    3
+                } else {
+                    abbreviation(self.rest)?
+                };
+                let (name, rest) = self.rest.split_at(length);
+                if !self.zone.utc {
+                    self.zone.name = name.to_owned();
+                }
+                self.rest = rest;
             }
             "2006" => self.year = self.number(4, 4, 0, 9999)?,
             "06" => {
@@ -93,8 +139,11 @@ impl Read<'_> {
                 self.afternoon = Some(names.iter().position(|name| *name == half)? == 1);
                 self.rest = rest;
             }
-            _ if part.starts_with('Z') && self.rest.starts_with('Z') => self.rest = &self.rest[1..],
-            _ if part.starts_with(['Z', '-']) => self.zone(&part[1..])?,
+            _ if part.starts_with('Z') && self.rest.starts_with('Z') => {
+                self.zone.utc = true;
+                self.rest = &self.rest[1..];
+            }
+            _ if part.starts_with(['Z', '-']) => self.offset(&part[1..])?,
             _ if part.starts_with(['.', ',']) => {
                 // Nines may be missing.
                 if !part.ends_with('9') || self.rest.starts_with(['.', ',']) {
@@ -134,22 +183,38 @@ impl Read<'_> {
         (low..=high).contains(&number).then_some(number)
     }
 
-    fn zone(&mut self, part: &str) -> Option<()> {
+    fn offset(&mut self, part: &str) -> Option<()> {
         let sign = match self.rest.as_bytes().first()? {
             b'+' => 1,
             b'-' => -1,
             _ => return None,
         };
         self.rest = &self.rest[1..];
-        let mut unit = 3600;
-        for field in part.split(':').flat_map(|group| group.as_bytes().chunks(2)) {
+        let (mut unit, mut offset) = (3600, 0);
+        for _ in part.split(':').flat_map(|group| group.as_bytes().chunks(2)) {
             if unit < 3600 && part.contains(':') {
                 self.rest = self.rest.strip_prefix(':')?;
             }
-            debug_assert_eq!(field.len(), 2);
-            self.offset +=
-                sign * unit * self.number(2, 2, 0, if unit == 3600 { 24 } else { 60 })?;
+            offset += sign * unit * self.number(2, 2, 0, if unit == 3600 { 24 } else { 60 })?;
             unit /= 60;
+        }
+        self.zone.offset = i32::try_from(offset).ok();
+        Some(())
+    }
+
+    /// What the layout has between its parts; a run of spaces stands for any number of them.
+    fn literal(&mut self, mut text: &str) -> Option<()> {
+        while let Some(c) = text.chars().next() {
+            if c == ' ' {
+                if !self.rest.is_empty() && !self.rest.starts_with(' ') {
+                    return None;
+                }
+                text = text.trim_start_matches(' ');
+                self.rest = self.rest.trim_start_matches(' ');
+                continue;
+            }
+            self.rest = self.rest.strip_prefix(c)?;
+            text = &text[c.len_utf8()..];
         }
         Some(())
     }
@@ -163,6 +228,36 @@ impl Read<'_> {
             .parse()
             .ok()
             .filter(|_| length > 0)
+    }
+}
+
+/// The length of the abbreviation of a zone that `text` begins with.
+fn abbreviation(text: &str) -> Option<usize> {
+    let signed = |text: &str| {
+        let digits = text.strip_prefix(['+', '-'])?;
+        let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+        let hours: u32 = digits[..length].parse().ok()?;
+        (hours <= 23).then_some(length + 1)
+    };
+    if text.starts_with("ChST") || text.starts_with("MeST") {
+        return Some(4);
+    }
+    if let Some(rest) = text.strip_prefix("GMT") {
+        return Some(3 + signed(rest).unwrap_or(0));
+    }
+    if text.starts_with(['+', '-']) {
+        return signed(text).filter(|_| text.len() >= 3);
+    }
+    let capitals = text
+        .bytes()
+        .take(6)
+        .take_while(u8::is_ascii_uppercase)
+        .count();
+    match capitals {
+        5 if text.as_bytes()[4] == b'T' => Some(5),
+        4 if text.as_bytes()[3] == b'T' || text.starts_with("WITA") => Some(4),
+        3 => Some(3),
+        _ => None,
     }
 }
 

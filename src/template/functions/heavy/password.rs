@@ -1,6 +1,7 @@
 //! Password hashes, and passwords derived from a master password.
 
 use bcrypt::Version;
+use md5::{Digest as _, Md5};
 use ring::{digest, hmac};
 
 use super::super::encoding;
@@ -26,7 +27,7 @@ pub(super) fn bcrypt(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
 pub(super) fn htpasswd(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     let (user, password) = (args.bytes(0), args.bytes(1));
     if user.contains(&b':') {
-        return Err("the user name must not hold a colon".into());
+        return run.string([b"invalid username: ", user].concat());
     }
     let hash = match args
         .from(2)
@@ -120,4 +121,9 @@ pub(super) fn derive(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
         class[usize::from(*seed) % class.len()]
     };
     run.string(form.bytes().zip(&seed[1..]).map(letter).collect::<Vec<_>>())
+}
+
+/// consul-template's `md5sum`.
+pub(super) fn md5(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+    run.string(encoding::hex(&Md5::digest(args.bytes(0))))
 }

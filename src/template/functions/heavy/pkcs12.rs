@@ -110,7 +110,7 @@ fn parsed(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Fault> {
 }
 
 /// The key as PKCS#8, whatever it came as.
-fn pkcs8(block: pem::Block) -> Vec<u8> {
+pub(super) fn pkcs8(block: pem::Block) -> Vec<u8> {
     let algorithm = match block.label.as_slice() {
         b"RSA PRIVATE KEY" => element(der::SEQUENCE, &[der::RSA, der::NULL]),
         b"EC PRIVATE KEY" => match sec1(&block.der) {
@@ -125,7 +125,7 @@ fn pkcs8(block: pem::Block) -> Vec<u8> {
     wrapped(&algorithm, &block.der)
 }
 
-fn wrapped(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+pub(super) fn wrapped(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     element(
         der::SEQUENCE,
         &[

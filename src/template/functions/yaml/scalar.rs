@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use crate::template::literal;
-use crate::template::printf::quote;
 use crate::template::value::Value;
 
 /// What a plain scalar is in YAML 1.1; `None` when it is a string.
@@ -60,7 +59,8 @@ fn number(text: &str) -> Option<Value> {
     if !mantissa_is_good || !exponent_is_good {
         return None;
     }
-    plain.parse().ok().map(Value::Float)
+    let float = plain.parse().ok().filter(|float: &f64| float.is_finite());
+    float.map(Value::Float)
 }
 
 /// A base-60 number of YAML 1.1, such as `1:30`.
@@ -86,26 +86,16 @@ fn is_sexagesimal(text: &str) -> bool {
 /// `text` in the simplest style that reads back as the same string.
 pub(super) fn string(text: &[u8], indent: usize, is_key: bool) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
-    let is_special = |c: char| {
-        c != '\n' && c != '\t' && (c == '\u{feff}' || !quote::is_printable(c) && c != '\u{a0}')
-    };
-    let special = text.chars().any(is_special) || text.contains('\t') && text.contains('\n');
+    let special = text.chars().any(|c| c != '\n' && !is_printable(c));
     let breaks = text.contains('\n');
     let space_before_break = text.contains(" \n");
-    if breaks
-        && !is_key
-        && !special
-        && !space_before_break
-        && !text.ends_with(' ')
-        && !text.starts_with([' ', '\n'])
-    {
+    if breaks && !is_key && !special && !space_before_break && !text.ends_with(' ') {
         return literal_block(&text, indent);
     }
     if special
         || breaks
         || resolved(&text).is_some()
         || is_sexagesimal(&text)
-        || text == "<<"
         || is_timestamp(&text)
     {
         return double_quoted(&text);
@@ -151,7 +141,7 @@ fn is_plain(text: &str) -> bool {
         || first == ' ';
     let bad_inside =
         text.contains(": ") || text.ends_with(':') || text.contains(" #") || text.ends_with(' ');
-    !bad_start && !bad_inside && !text.contains('\t')
+    !bad_start && !bad_inside
 }
 
 fn literal_block(text: &str, indent: usize) -> Vec<u8> {
@@ -161,7 +151,13 @@ fn literal_block(text: &str, indent: usize) -> Vec<u8> {
         1 => "",
         _ => "+",
     };
-    let mut out = format!("|{chomp}");
+    // Else the first line would tell a wrong indentation.
+    let hint = if text.starts_with([' ', '\n']) {
+        "2"
+    } else {
+        ""
+    };
+    let mut out = format!("|{hint}{chomp}");
     let kept = if chomp == "+" {
         &text[..text.len() - 1]
     } else {
@@ -175,6 +171,11 @@ fn literal_block(text: &str, indent: usize) -> Vec<u8> {
         }
     }
     out.into_bytes()
+}
+
+/// What need not be escaped, which is less than YAML allows: nothing beyond the basic plane.
+fn is_printable(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
 }
 
 fn double_quoted(text: &str) -> Vec<u8> {
@@ -195,7 +196,7 @@ fn double_quoted(text: &str) -> Vec<u8> {
             '\u{85}' => out.push_str("\\N"),
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
-            _ if quote::is_printable(c) => out.push(c),
+            _ if is_printable(c) => out.push(c),
             _ => match u32::from(c) {
                 code @ 0..0x100 => out.push_str(&format!("\\x{code:02X}")),
                 code @ 0x100..0x1_0000 => out.push_str(&format!("\\u{code:04X}")),

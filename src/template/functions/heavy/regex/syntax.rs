@@ -164,7 +164,6 @@ impl Translator<'_> {
             'z' => self.replace(r"\z"),
             'b' => self.replace(r"(?-u:\b)"),
             'B' => self.replace(r"(?-u:\B)"),
-            'C' => self.replace(r"(?s-u:.)"),
             _ => match self.set()? {
                 Some(set) => self.out.push_str(&set),
                 None => {

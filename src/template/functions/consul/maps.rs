@@ -1,0 +1,85 @@
+//! Maps of maps: from keys with slashes, and from other maps.
+
+use std::collections::BTreeMap;
+
+use super::key;
+use crate::template::call::{Args, Fault, Function, Outcome, Run};
+use crate::template::functions::{convert, function};
+use crate::template::value::{Element, Map, Value};
+
+pub(in crate::template::functions) const FUNCTIONS: &[Function] = &[
+    function!("explodeMap", "d", explode_map),
+    function!("mergeMap", "dd", |args, run| merged(args, run, false)),
+    function!("mergeMapWithOverride", "dd", |args, run| merged(
+        args, run, true
+    )),
+];
+
+/// `a/b: 1` becomes `a: {b: 1}`, in the order of the keys.
+fn explode_map(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
+    let top = Map::new(Element::Any, BTreeMap::new());
+    for (path, value) in args.map(0).map(Map::entries).unwrap_or_default() {
+        let mut map = top.clone();
+        let mut parts = path.split(|byte| *byte == b'/').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                // A slash at the end makes the map, and nothing in it.
+                if !part.is_empty() && !map.set(key(part, run)?, value.clone()) {
+                    return Err("explodeMap: a map cannot contain itself".into());
+                }
+                break;
+            }
+            map = child(&map, part, run)?;
+        }
+    }
+    Ok(Value::Map(top))
+}
+
+fn child(map: &Map, name: &[u8], run: &mut Run<'_, '_>) -> Result<Map, Fault> {
+    match map.get(name) {
+        Some(Value::Map(child)) if child.element() == Element::Any => Ok(child),
+        Some(_) => Err("explodeMap: not a map: a part of the key already has a value".into()),
+        None => {
+            let child = Map::new(Element::Any, BTreeMap::new());
+            map.set(key(name, run)?, Value::Map(child.clone()));
+            Ok(child)
+        }
+    }
+}
+
+/// The second map in the first, which is changed.
+fn merged(args: &Args<'_>, run: &mut Run<'_, '_>, overrides: bool) -> Outcome {
+    let nothing = Map::new(Element::Any, []);
+    let target = args.map(0).unwrap_or(&nothing);
+    if let Some(source) = args.map(1) {
+        merge(target, source, overrides, run, run.context.limits.depth)?;
+    }
+    Ok(Value::Map(target.clone()))
+}
+
+/// Unlike in sprig an empty value takes the place of another one, and nil that of everything when
+/// it overrides.
+fn merge(
+    target: &Map,
+    source: &Map,
+    overrides: bool,
+    run: &mut Run<'_, '_>,
+    depth: usize,
+) -> Result<(), Fault> {
+    let depth = depth.checked_sub(1).ok_or("a value is nested too deeply")?;
+    if target.is(source) {
+        return Ok(());
+    }
+    for (name, value) in source.entries() {
+        let old = target.get(&name);
+        if let (Some(Value::Map(old)), Value::Map(new)) = (&old, &value) {
+            merge(old, new, overrides, run, depth)?;
+            continue;
+        }
+        let wins = overrides || !value.is_nil() && old.as_ref().is_none_or(convert::is_empty);
+        if wins && !target.set(key(&name, run)?, value) {
+            return Err("a map cannot contain itself".into());
+        }
+    }
+    Ok(())
+}
