@@ -1,167 +1,15 @@
-//! Templates against recorded results of Go's own `text/template`, sprig and External Secrets.
-//!
-//! Names of cases repeat, so a case is known by its index in its file. Each list of known
-//! differences is exact: a case on it that passes fails the test, too.
+//! Templates: what Go says, what nothing may do, and what is not offered.
 
-use std::time::{Duration, SystemTime};
+mod certificates;
+mod suite;
 
-use freshet::secret::{SecretBytes, SecretValue};
+use std::time::SystemTime;
+
 use freshet::spec::{FunctionTable, MissingKey, TemplateSpec};
 use freshet::template::{Context, Limits, NoSecrets, Rendered, Template, Value};
 use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
-use serde::Deserialize;
 
-#[derive(Deserialize)]
-struct Suite {
-    shared_data: serde_json::Value,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    template: String,
-    data: serde_json::Value,
-    #[serde(default)]
-    missingkey: String,
-    #[serde(default)]
-    strmap: bool,
-    #[serde(default)]
-    left_delim: String,
-    #[serde(default)]
-    right_delim: String,
-    expected: Option<String>,
-    error_stage: Option<String>,
-}
-
-/// A case that differs: its index, its name, why.
-type Known = (usize, &'static str, &'static str);
-
-#[test]
-fn the_language_is_gos() {
-    check_suite("go-template.json", FunctionTable::Go, &[]);
-}
-
-#[test]
-fn sprig_is_sprig() {
-    check_suite("sprig.json", FunctionTable::Sprig, &[]);
-}
-
-#[test]
-fn external_secrets_templates_work_unchanged() {
-    check_suite(
-        "external-secrets-template.json",
-        FunctionTable::ExternalSecrets,
-        &[(
-            78,
-            "pkcs12cert disjunct",
-            "a certificate that is not in the key's chain is left out",
-        )],
-    );
-}
-
-#[track_caller]
-fn check_suite(file: &str, table: FunctionTable, known: &[Known]) {
-    let path = format!("{}/tests/data/template/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("the file is in the repository");
-    let suite: Suite = serde_json::from_str(&text).expect("the file is JSON of this form");
-    let mut failures = Vec::new();
-    for (index, case) in suite.cases.iter().enumerate() {
-        let result = run(case, table, &suite.shared_data);
-        let listed = known
-            .iter()
-            .any(|(listed, name, _)| *listed == index && *name == case.name);
-        match (result, listed) {
-            (Ok(()), false) | (Err(_), true) => {}
-            (Ok(()), true) => failures.push(format!("{index} {}: listed, but passes", case.name)),
-            (Err(difference), false) => {
-                failures.push(format!(
-                    "{index} {}: {:?}: {difference}",
-                    case.name, case.template
-                ));
-            }
-        }
-    }
-    let total = suite.cases.len();
-    assert!(
-        failures.is_empty(),
-        "{} of {total} fail:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
-}
-
-fn run(case: &Case, table: FunctionTable, shared: &serde_json::Value) -> Result<(), String> {
-    let data = match case.data.as_str() {
-        Some("@shared") => shared,
-        _ => &case.data,
-    };
-    let data = value(data, case.strmap || table == FunctionTable::ExternalSecrets);
-    let outcome = render(case, table, &data);
-    match (&case.expected, case.error_stage.as_deref(), outcome) {
-        (Some(expected), None, Ok(output)) if output.expose() == expected.as_bytes() => Ok(()),
-        (None, Some("parse"), Err((Stage::Parse, _))) => Ok(()),
-        (None, Some("exec" | "panic"), Err((Stage::Exec, _))) => Ok(()),
-        (expected, stage, outcome) => {
-            let got = outcome.map(|output| String::from_utf8_lossy(output.expose()).into_owned());
-            Err(format!("expected {expected:?} {stage:?}, got {got:?}"))
-        }
-    }
-}
-
-#[derive(Debug)]
-enum Stage {
-    Parse,
-    Exec,
-}
-
-fn render(case: &Case, table: FunctionTable, data: &Value) -> Result<SecretBytes, (Stage, String)> {
-    let spec = TemplateSpec {
-        text: case.template.clone(),
-        functions: table,
-        missing_key: match case.missingkey.as_str() {
-            "error" => MissingKey::Error,
-            "zero" => MissingKey::Zero,
-            _ => MissingKey::Default,
-        },
-        delimiters: (case.left_delim.clone(), case.right_delim.clone()),
-    };
-    let template = Template::parse(&spec).map_err(|error| (Stage::Parse, error.to_string()))?;
-    let mut counter = 0_u8;
-    let mut context = Context {
-        secrets: &NoSecrets,
-        now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
-        random: &mut |bytes: &mut [u8]| {
-            for byte in bytes {
-                counter = counter.wrapping_mul(5).wrapping_add(17);
-                *byte = counter;
-            }
-        },
-        limits: Limits::default(),
-    };
-    match template.render(data, &mut context) {
-        Ok(Rendered::Complete(output)) => Ok(output),
-        Ok(Rendered::Needs(_)) => Err((Stage::Exec, "needs secrets".to_owned())),
-        Err(error) => Err((Stage::Exec, error.to_string())),
-    }
-}
-
-fn value(data: &serde_json::Value, string_map: bool) -> Value {
-    if let (true, Some(entries)) = (string_map, data.as_object()) {
-        let entries: Vec<_> = entries
-            .iter()
-            .map(|(key, value)| {
-                (
-                    key.as_str(),
-                    SecretBytes::from(value.as_str().unwrap_or_default().to_owned()),
-                )
-            })
-            .collect();
-        return Value::string_map(entries.iter().map(|(key, value)| (*key, value)));
-    }
-    let data = SecretValue::from_json(&data.to_string()).expect("data is JSON");
-    Value::from_data(&data).expect("the numbers fit")
-}
+use self::suite::value;
 
 /// A value that no error may show.
 const MARKER: &str = "hunter2";
@@ -389,32 +237,99 @@ fn a_chain_of_values_is_dropped_without_exhausting_the_stack() {
     assert!(template.render(&Value::NoValue, &mut context).is_ok());
 }
 
+#[track_caller]
+fn check_refused(text: &str, table: FunctionTable, expected: &str) {
+    let error = Template::parse(&spec(text.to_owned(), table))
+        .expect_err("not offered")
+        .to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
 #[test]
 fn a_function_that_is_not_offered_is_named_with_the_reason() {
-    let check = |text: &str, table, expected: &str| {
-        let error = Template::parse(&spec(text.to_owned(), table))
-            .expect_err("not offered")
-            .to_string();
-        assert!(error.contains(expected), "{error}");
-    };
-    check(
+    check_refused(
         "{{ env \"HOME\" }}",
         FunctionTable::ExternalSecrets,
         "\"env\" is not offered: it reads the environment",
     );
-    check(
-        "{{ service \"web\" }}",
-        FunctionTable::ConsulTemplate,
-        "\"service\" is not offered: it asks Consul",
-    );
-    check(
+    check_refused(
         "{{ secret \"a\" }}",
         FunctionTable::Go,
         "\"secret\" not defined in the table go",
     );
-    check(
+    check_refused(
         "a\n {{ nope }}",
         FunctionTable::Sprig,
         "template:2:5: at <nope>",
+    );
+}
+
+#[test]
+fn what_of_consul_template_is_not_offered_says_why_and_the_way_out() {
+    let check = |text: &str, expected: &str| {
+        check_refused(text, FunctionTable::ConsulTemplate, expected);
+    };
+    check(
+        "{{ service \"web\" }}",
+        "\"service\" is not offered: it asks Consul",
+    );
+    check(
+        "{{ mustEnv \"HOME\" }}",
+        "\"mustEnv\" is not offered: it reads the environment, and the refresher has none of the \
+         application's; write the value into the template, or keep it in a secret",
+    );
+    check(
+        "{{ \"x\" | writeToFile \"/f\" \"\" \"\" \"0644\" }}",
+        "give each file a template of its own (freshet.dev/template-<name>",
+    );
+    check(
+        "{{ pkiCert \"pki/issue/x\" \"common_name=y\" }}",
+        "\"pkiCert\" is not offered: it makes Vault issue a certificate",
+    );
+    check(
+        "{{ with secret \"pki/issue/x\" \"common_name=y\" }}{{ end }}",
+        "template:1:9: at <secret \"pki/issue/x\" \"common_name=y\">: function \"secret\" is not \
+         offered with parameters: they make it a write to Vault",
+    );
+    check(
+        "{{ \"k=v\" | secret \"a\" }}",
+        "function \"secret\" is not offered with parameters",
+    );
+    check(
+        "{{ byKey nil }}",
+        "\"byKey\" is not offered: it takes what only Consul's functions give",
+    );
+    check(
+        "{{ spew_dump . }}",
+        "\"spew_dump\" is not offered: it shows addresses",
+    );
+    check(
+        "{{ sprig_now }}",
+        "\"sprig_now\" is not offered: consul-template has of sprig only",
+    );
+    check(
+        "{{ sprig_nope }}",
+        "\"sprig_nope\" not defined in the table consul-template",
+    );
+}
+
+#[test]
+fn what_a_template_uses_is_known_before_it_runs() {
+    let uses = |text: &str| {
+        let template = Template::parse(&spec(text.to_owned(), FunctionTable::Sprig));
+        template.expect("a template").uses()
+    };
+    let sorted = uses("{{ upper \"a\" | sha256sum }}{{ now }}");
+    assert_eq!(
+        sorted.functions.into_iter().collect::<Vec<_>>(),
+        ["now", "sha256sum", "upper"]
+    );
+    assert_eq!(sorted.volatile.into_iter().collect::<Vec<_>>(), ["now"]);
+    assert!(sorted.heavy.is_empty());
+    let heavy = uses("{{ genCA \"a\" 1 }}{{ dateInZone \"15\" 0 \"Asia/Tokyo\" }}");
+    assert_eq!(heavy.volatile.into_iter().collect::<Vec<_>>(), ["genCA"]);
+    assert_eq!(
+        heavy.heavy.into_iter().collect::<Vec<_>>(),
+        ["dateInZone", "genCA"]
     );
 }

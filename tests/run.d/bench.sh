@@ -1,4 +1,4 @@
-# The refresher beside a real vault agent, the webhook under load.
+# The refresher beside a real vault agent, the webhook under load, templates beside Go's.
 
 # It only starts and watches programs: the debug build will do.
 readonly REFRESHER_VS_AGENT=(cargo bench --locked --profile dev --features e2e --bench refresher_vs_agent)
@@ -7,6 +7,9 @@ readonly REFRESHER_VS_AGENT=(cargo bench --locked --profile dev --features e2e -
 readonly WEBHOOK_LOAD=(cargo bench --locked "${AS_RELEASED[@]}" --no-default-features --features cli,webhook
     --bench webhook_load)
 
+# The template engine alone.
+readonly TEMPLATE_VS_GO=(cargo bench --locked --no-default-features --bench template_vs_go)
+
 prepare_bench() {
     step "the Rust toolchain" need_rust &&
         step "Go" need_go &&
@@ -14,7 +17,15 @@ prepare_bench() {
         step "real servers" need_servers &&
         step "the refresher, as it is released" need_refresher &&
         step "the webhook, as it is released, and its load" "${WEBHOOK_LOAD[@]}" --no-run &&
-        step "the comparison" "${REFRESHER_VS_AGENT[@]}" --no-run
+        step "the comparison" "${REFRESHER_VS_AGENT[@]}" --no-run &&
+        step "templates" "${TEMPLATE_VS_GO[@]}" --no-run &&
+        step "templates in Go" need_template_go
+}
+
+# Go's side of the templates; it needs the standard library alone.
+need_template_go() {
+    env -C benches/template_vs_go/go CGO_ENABLED=0 GOFLAGS= GOWORK=off \
+        go build "${GO_FLAGS[@]}" -o "$PWD/target/template-go" .
 }
 
 part_bench() {
@@ -22,4 +33,5 @@ part_bench() {
     step "the refresher beside vault agent" isolated \
         sh -c 'mount -t tmpfs tmpfs /run && : >/run/freshet-bench && exec "$@"' sh "${REFRESHER_VS_AGENT[@]}"
     step "the webhook under load" isolated "${WEBHOOK_LOAD[@]}"
+    step "templates beside Go's" "${TEMPLATE_VS_GO[@]}" -- "$PWD/target/template-go"
 }
