@@ -1,0 +1,3 @@
+module freshet.dev/benches/template
+
+go 1.21
