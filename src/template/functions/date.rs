@@ -12,7 +12,9 @@ use crate::template::call::{Args, Fault, Function, Outcome, Run};
 use crate::template::value::Value;
 
 pub(super) use self::layout::format;
-pub(super) use self::time::{Offset, Time};
+#[cfg(feature = "templates-full")]
+pub(super) use self::time::Offset;
+pub(super) use self::time::Time;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function!("now", "", |_, run| Ok(object(now(run))), Volatile),

@@ -1,7 +1,10 @@
 //! PKCS#12 key stores, read and written.
+//!
+//! The only kept crate for them builds on the RustCrypto crates `pkcs12` and `x509-cert`, of which
+//! the first is a pre-release: there is no other release of it, and nothing else reads the format.
 
 use p12_keystore::{
-    Certificate, KeyStore, KeyStoreEntry, Pkcs12ImportPolicy, PrivateKey, PrivateKeyChain,
+    Certificate, KeyStore, KeyStoreEntry, Pkcs12Archive, PrivateKey, PrivateKeyChain,
 };
 
 use super::super::encoding;
@@ -12,33 +15,39 @@ use crate::template::call::{Args, Fault, Outcome, Run};
 
 const UNREADABLE: &str = "the PKCS#12 cannot be read: it is not one, or the password is wrong";
 
-fn read(password: &[u8], data: &[u8]) -> Result<PrivateKeyChain, Fault> {
+/// The one private key of a store, and all its certificates in their order.
+fn read(password: &[u8], data: &[u8]) -> Result<(PrivateKey, Vec<Certificate>), Fault> {
     let password = std::str::from_utf8(password).map_err(|_| "the password is not UTF-8")?;
-    let store = KeyStore::from_pkcs12(data, password, Pkcs12ImportPolicy::Relaxed)
-        .map_err(|_| UNREADABLE)?;
-    let (_, chain) = store
-        .private_key_chain()
-        .ok_or("the PKCS#12 holds no private key")?;
-    Ok(chain.clone())
+    let archive = Pkcs12Archive::from_pkcs12(data, password).map_err(|_| UNREADABLE)?;
+    let certificates: Vec<_> = archive.certs.into_iter().map(|bag| bag.cert).collect();
+    let mut keys = archive.keys.into_iter().map(|bag| bag.key);
+    match (keys.next(), keys.next()) {
+        (None, _) => Err("the PKCS#12 holds no private key".into()),
+        (_, Some(_)) => Err("the PKCS#12 holds more than one private key".into()),
+        _ if certificates.is_empty() => Err("the PKCS#12 holds no certificate".into()),
+        (Some(key), None) => Ok((key, certificates)),
+    }
 }
 
 /// The private key of a store, as PKCS#8 in PEM.
 pub(super) fn key(password: &[u8], data: &[u8], run: &mut Run<'_, '_>) -> Outcome {
-    let chain = read(password, data)?;
-    run.string(pem::encode(b"PRIVATE KEY", chain.key().as_der()))
+    let (key, _) = read(password, data)?;
+    run.string(pem::encode(b"PRIVATE KEY", key.as_der()))
 }
 
-/// The certificates of a store, the leaf first.
+/// The certificates of a store from the leaf up; as they come when they are not one chain.
 pub(super) fn certificates(password: &[u8], data: &[u8], run: &mut Run<'_, '_>) -> Outcome {
-    let chain = read(password, data)?;
-    if chain.certs().is_empty() {
-        return Err("the PKCS#12 holds no certificate".into());
-    }
-    let text = chain
-        .certs()
+    let encoded = |der: &[u8]| pem::encode(b"CERTIFICATE", der);
+    let (_, certificates) = read(password, data)?;
+    let unordered: Vec<u8> = certificates
         .iter()
-        .flat_map(|certificate| pem::encode(b"CERTIFICATE", certificate.as_der()));
-    run.string(text.collect::<Vec<_>>())
+        .flat_map(|certificate| encoded(certificate.as_der()))
+        .collect();
+    let text = match certificate::chain(&unordered) {
+        Ok(links) => links.iter().flat_map(|link| encoded(&link.der)).collect(),
+        Err(_) => unordered,
+    };
+    run.string(text)
 }
 
 /// `write certificates key`, in base64; without `full` the first certificate alone.
