@@ -158,6 +158,23 @@ const WORDS: &[&str] = &[
     "html ",
     "js ",
     "duration ",
+    "loop 3 ",
+    "{{range loop 2}}",
+    "divide 0 ",
+    "scratch.Set \"k\" ",
+    "scratch.MapSet \"m\" \"k\" ",
+    "scratch.Get \"k\"",
+    "parseJSON ",
+    "parseYAML ",
+    "toYAML ",
+    "toTOML ",
+    "explodeMap ",
+    "mergeMap ",
+    "containsAny ",
+    "executeTemplate \"x\" ",
+    "sprig_list ",
+    "splitToMap \",\" \":\" ",
+    "toTitle ",
     "é",
     "\\",
 ];
@@ -331,5 +348,24 @@ fn what_a_template_uses_is_known_before_it_runs() {
     assert_eq!(
         heavy.heavy.into_iter().collect::<Vec<_>>(),
         ["dateInZone", "genCA"]
+    );
+}
+
+/// As `yaml.v2` writes it, which both sigs.k8s.io/yaml and consul-template use.
+#[test]
+fn a_long_text_goes_over_several_lines_in_yaml() {
+    let folded = format!("{}\n  w w w w", ["w"; 41].join(" "));
+    let check = |text: &str, table| {
+        let output = rendered(text, table).expect("no heavy function");
+        let output = output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        assert_eq!(output.as_ref(), Ok(&folded));
+    };
+    check(
+        "{{ repeat 45 \"w \" | trim | toYaml }}",
+        FunctionTable::ExternalSecrets,
+    );
+    check(
+        "{{ sprig_repeat 45 \"w \" | trimSpace | toYAML }}",
+        FunctionTable::ConsulTemplate,
     );
 }

@@ -36,21 +36,22 @@ impl<'t> Exec<'t, '_, '_> {
         arguments: &'t [Operand],
         piped: Option<Value>,
     ) -> Execution<Value> {
-        let shown = String::from_utf8_lossy(name);
+        let shown = || String::from_utf8_lossy(name);
         match &receiver {
             Value::NoValue => match self.template.missing_key {
                 MissingKey::Error => {
-                    Err(self.error(span, format!("nil data; no entry for key {shown:?}")))
+                    Err(self.error(span, format!("nil data; no entry for key {:?}", shown())))
                 }
                 _ => Ok(Value::NoValue),
             },
             Value::Nil => Err(self.error(
                 span,
-                format!("nil pointer evaluating interface {{}}.{shown}"),
+                format!("nil pointer evaluating interface {{}}.{}", shown()),
             )),
-            Value::Map(_) if !arguments.is_empty() || piped.is_some() => {
-                Err(self.error(span, format!("{shown} is not a method but has arguments")))
-            }
+            Value::Map(_) if !arguments.is_empty() || piped.is_some() => Err(self.error(
+                span,
+                format!("{} is not a method but has arguments", shown()),
+            )),
             Value::Map(map) => match (map.get(name), self.template.missing_key) {
                 (Some(value), _) => Ok(value),
                 (None, MissingKey::Default) => Ok(Value::NoValue),
@@ -59,7 +60,7 @@ impl<'t> Exec<'t, '_, '_> {
                 }
                 (None, MissingKey::Zero) => Ok(Value::Nil),
                 (None, MissingKey::Error) => {
-                    Err(self.error(span, format!("map has no entry for key {shown:?}")))
+                    Err(self.error(span, format!("map has no entry for key {:?}", shown())))
                 }
             },
             Value::Object(object) => {
@@ -73,10 +74,10 @@ impl<'t> Exec<'t, '_, '_> {
                 values.extend(piped);
                 match object.member(name, &values) {
                     Some(result) => result.map_err(|fault| self.fault(span, fault)),
-                    None => Err(self.cannot_evaluate(&shown, &receiver, span)),
+                    None => Err(self.cannot_evaluate(&shown(), &receiver, span)),
                 }
             }
-            _ => Err(self.cannot_evaluate(&shown, &receiver, span)),
+            _ => Err(self.cannot_evaluate(&shown(), &receiver, span)),
         }
     }
 

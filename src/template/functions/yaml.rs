@@ -17,7 +17,7 @@ pub(super) use self::read::document;
 pub(super) enum Form {
     /// As the Kubernetes tools do it: one type of number, keys that are texts.
     ByJson,
-    /// As consul-template does it: integers, keys of any type, lines that are folded.
+    /// As consul-template does it: integers, and bytes that are no text.
     Direct,
 }
 
@@ -156,10 +156,7 @@ impl Writer {
     }
 
     fn text(&self, text: &[u8], indent: usize, is_key: bool) -> Vec<u8> {
-        if self.form == Form::ByJson {
-            return scalar::string(text, indent, is_key);
-        }
-        if std::str::from_utf8(text).is_err() {
+        if self.form == Form::Direct && std::str::from_utf8(text).is_err() {
             return [b"!!binary ", encoding::base64(text).as_slice()].concat();
         }
         let text = scalar::string(text, indent, is_key);

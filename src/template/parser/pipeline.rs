@@ -94,10 +94,10 @@ impl Parser<'_> {
     }
 
     fn intern(&mut self, span: Span) -> Name {
-        let text = self.text(span).to_owned();
-        let known = self.parsed.names.iter().position(|name| *name == text);
+        let text = self.text(span);
+        let known = self.parsed.names.iter().position(|name| name == text);
         let index = known.unwrap_or_else(|| {
-            self.parsed.names.push(text);
+            self.parsed.names.push(text.to_owned());
             self.parsed.names.len() - 1
         });
         // A source has fewer than 2^32 bytes, hence fewer names.
