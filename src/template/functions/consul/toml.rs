@@ -64,7 +64,7 @@ impl Writer {
         self.check(path.len())?;
         let entries = entries(map)?;
         let mut headed = Vec::new();
-        for (key, value) in &entries {
+        for (key, value) in entries.iter().filter(|(_, value)| !value.is_nil()) {
             match Kind::of(value)? {
                 Kind::Plain => {
                     self.indent(path.len());
@@ -128,18 +128,11 @@ impl Writer {
             Value::String(text) => self.string(text),
             Value::Number(text) => self.json_number(text)?,
             Value::List(list) => {
+                // Nil is refused here, too.
                 Kind::of(value)?;
-                self.sequence(b"[]", list.items(), |writer, item| {
-                    writer.plain(item, depth + 1)
-                })?;
+                self.list(list.items(), depth)?;
             }
-            Value::Map(map) => {
-                self.sequence(b"{}", &entries(map)?, |writer, (key, value)| {
-                    writer.key(key);
-                    writer.out.extend_from_slice(b" = ");
-                    writer.plain(value, depth + 1)
-                })?;
-            }
+            Value::Map(map) => self.braced(map, depth)?,
             // A time stands bare, any other text in quotes.
             Value::Object(object) => match (object.json(), object.type_name()) {
                 (Some(text), "time.Time") => self.out.extend_from_slice(&text),
@@ -153,20 +146,40 @@ impl Writer {
         Ok(())
     }
 
-    fn sequence<T>(
-        &mut self,
-        [open, close]: &[u8; 2],
-        items: &[T],
-        mut write: impl FnMut(&mut Self, &T) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        self.out.push(*open);
+    fn list(&mut self, items: &[Value], depth: usize) -> Result<(), Fault> {
+        self.out.push(b'[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 self.out.extend_from_slice(b", ");
             }
-            write(self, item)?;
+            self.plain(item, depth + 1)?;
         }
-        self.out.push(*close);
+        self.out.push(b']');
+        Ok(())
+    }
+
+    /// A map inside of a list: what would have no header of its own comes first, here too. A nil is
+    /// left out, but not the comma before it.
+    fn braced(&mut self, map: &Map, depth: usize) -> Result<(), Fault> {
+        let (mut bare, mut headed) = (Vec::new(), Vec::new());
+        for (key, value) in entries(map)? {
+            let is_bare = value.is_nil() || matches!(Kind::of(&value)?, Kind::Plain);
+            if is_bare { &mut bare } else { &mut headed }.push((key, value));
+        }
+        let last = (bare.len() + headed.len()).saturating_sub(1);
+        self.out.push(b'{');
+        for (index, (key, value)) in bare.iter().chain(&headed).enumerate() {
+            if value.is_nil() {
+                continue;
+            }
+            self.key(key);
+            self.out.extend_from_slice(b" = ");
+            self.plain(value, depth + 1)?;
+            if index < last {
+                self.out.extend_from_slice(b", ");
+            }
+        }
+        self.out.push(b'}');
         Ok(())
     }
 
@@ -229,14 +242,12 @@ impl Writer {
     }
 }
 
-/// The entries that have a value, in the order of their keys.
+/// The entries in the order of their keys.
 fn entries(map: &Map) -> Result<Vec<(Text, Value)>, Fault> {
     if map.element() == Element::AnyKeyed {
         return Err("toml: cannot encode a map with non-string key type".into());
     }
-    let mut entries = map.entries();
-    entries.retain(|(_, value)| !value.is_nil());
-    Ok(entries)
+    Ok(map.entries())
 }
 
 fn number(value: f64) -> String {

@@ -148,7 +148,7 @@ fn literal_block(text: &str, indent: usize) -> Vec<u8> {
     let body = text.trim_end_matches('\n');
     let chomp = match text.len() - body.len() {
         0 => "-",
-        1 => "",
+        1 if !body.is_empty() => "",
         _ => "+",
     };
     // Else the first line would tell a wrong indentation.
