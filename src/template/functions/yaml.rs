@@ -62,6 +62,9 @@ pub(super) fn written(value: &Value, run: &Run<'_, '_>, form: Form) -> Result<Ve
     Ok(writer.out)
 }
 
+/// The bytes of the longest key that stands before its colon.
+const SIMPLE_KEY: usize = 128;
+
 struct Writer {
     out: Vec<u8>,
     limit: usize,
@@ -85,6 +88,10 @@ impl Writer {
                 for (index, (key, value)) in entries.iter().enumerate() {
                     if index > 0 {
                         self.line(indent);
+                    }
+                    if key.len() > SIMPLE_KEY || key.contains(&b'\n') {
+                        self.complex(key, value, indent)?;
+                        continue;
                     }
                     let key = self.text(key, indent, true);
                     self.out.extend_from_slice(&key);
@@ -111,6 +118,16 @@ impl Writer {
             )?,
         }
         Ok(())
+    }
+
+    /// An entry whose key is longer than a line: `? key` and `: value`.
+    fn complex(&mut self, key: &[u8], value: &Value, indent: usize) -> Result<(), Fault> {
+        let key = self.text(key, indent, false);
+        self.out.extend_from_slice(b"? ");
+        self.out.extend_from_slice(&key);
+        self.line(indent);
+        self.out.extend_from_slice(b": ");
+        self.value(value, indent + 2, true)
     }
 
     /// The value of a key.
