@@ -24,7 +24,7 @@ pub use self::duration::GoDuration;
 pub use self::file::{FileMode, FilePath, MountDirectory};
 pub use self::identity::{Identity, IdentityBuilder, IdentityError};
 pub use self::invalid::Invalid;
-pub use self::names::{ContainerName, SecretName, VolumeName};
+pub use self::names::{ContainerName, ObjectName, SecretName, VolumeName};
 pub use self::secret_ref::SecretRef;
 pub use self::template::{FunctionTable, MissingKey, TemplateSpec};
 pub use self::vault::{

@@ -5,11 +5,26 @@ use super::text::text_values;
 
 /// Whether `text` is a DNS label (RFC 1123): 1–63 lower-case letters, digits and inner hyphens.
 fn is_dns_label(text: &str) -> bool {
+    text.len() <= 63 && is_label_of_any_length(text)
+}
+
+fn is_label_of_any_length(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&text.len())
-        && text.bytes().all(inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+    !text.is_empty() && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// Whether `text` is a DNS subdomain (RFC 1123) as Kubernetes has it: labels with dots between them,
+/// at most 253 characters in all.
+fn is_dns_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label_of_any_length)
+}
+
+fn dns_subdomain(text: &str) -> Result<String, Invalid> {
+    accept(
+        text,
+        is_dns_subdomain(text),
+        "must be a DNS subdomain: lower-case letters, digits, hyphens and dots, at most 253",
+    )
 }
 
 fn dns_label(text: &str) -> Result<String, Invalid> {
@@ -41,6 +56,8 @@ fn accept(text: &str, accepted: bool, form: &'static str) -> Result<String, Inva
 }
 
 text_values! {
+    /// The name of an object, such as a Secret or a Lease.
+    ObjectName = dns_subdomain;
     /// The name of a volume of a pod.
     VolumeName = dns_label;
     /// The name of a container of a pod.
@@ -51,4 +68,20 @@ text_values! {
     /// Kubernetes allows letters, digits, `-`, `_` and `.` in the name part of an annotation's key,
     /// and 63 characters for the whole part.
     SecretName = annotation_name;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_named_by_labels_with_dots_between_them() {
+        let accepted = |text: &str| text.parse::<ObjectName>().is_ok();
+        for name in ["freshet", "a.b-c.0", &"a".repeat(253)] {
+            assert!(accepted(name), "{name}");
+        }
+        for name in ["", "Pair", "a..b", "-a", "a.b-", "a/b", &"a".repeat(254)] {
+            assert!(!accepted(name), "{name}");
+        }
+    }
 }
