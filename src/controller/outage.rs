@@ -1,4 +1,4 @@
-//! Logging an outage once when it begins and once when it ends.
+//! Logging an outage once when it begins, when its reason becomes another, and when it ends.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ pub(super) struct Outage {
     state: State,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum State {
     Unknown,
     Known,
-    Lost,
+    Lost(String),
 }
 
 impl Outage {
@@ -29,25 +29,26 @@ impl Outage {
     /// It was read; answers whether that is news.
     pub(super) fn over(&mut self) -> bool {
         let news = self.state != State::Known;
-        if self.state == State::Lost {
+        if matches!(self.state, State::Lost(_)) {
             tracing::info!(resource = self.what, "known again");
         }
         self.state = State::Known;
         news
     }
 
-    /// It could not be read; answers whether that is news.
+    /// It could not be read, or is not what it has to be; answers whether that is news.
     pub(super) fn begin(&mut self, reason: &dyn fmt::Display) -> bool {
-        let news = self.state != State::Lost;
-        if news {
+        let lost = State::Lost(reason.to_string());
+        let news = self.state != lost;
+        if news && let State::Lost(reason) = &lost {
             tracing::warn!(
                 resource = self.what,
-                reason = reason.to_string(),
+                reason,
                 hint = self.hint,
                 "not known, trying again"
             );
         }
-        self.state = State::Lost;
+        self.state = lost;
         news
     }
 }
@@ -61,6 +62,7 @@ mod tests {
         let mut outage = Outage::new("limitranges", "");
         assert!(outage.begin(&"forbidden"));
         assert!(!outage.begin(&"forbidden"));
+        assert!(outage.begin(&"no answer"));
         assert!(outage.over());
         assert!(!outage.over());
         assert!(outage.begin(&"gone"));
