@@ -1,10 +1,15 @@
-//! What is read from the Kubernetes API: the server's version, and what limits a namespace's pods.
+//! What is read from the Kubernetes API, and what is written to it: the server's version, what limits
+//! a namespace's pods, and the webhook's own certificate.
 //!
-//! Optional knowledge. Without permission or without an API server the webhook decides with less:
-//! the API server itself then refuses what a LimitRange or a quota forbids. So nothing here ends the
-//! program or holds it up, and what was known stays known while the connection is lost.
+//! Version and limits are optional knowledge. Without permission or without an API server the webhook decides with less:
+//! the API server itself then refuses what a LimitRange or a quota forbids. Nothing here ends the
+//! program, and what was known stays known while the connection is lost; only the first self-managed
+//! certificate is waited for.
 
+mod call;
+pub mod certificates;
 mod facts;
+mod lease;
 mod limits;
 mod outage;
 mod version;

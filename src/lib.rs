@@ -28,11 +28,12 @@
 //! - [`inject`]: a pod and what was asked for become a plan, and the plan a patch.
 //! - [`template`]: Go's `text/template`, over bytes.
 //! - [`sync`]: the engine of the refresher: events in, actions out.
+//! - [`certificate`]: the webhook's certificate: how one is issued, and when which one is served.
 //!
 //! Shells (thin, they carry out and they log):
 //!
 //! - [`webhook`]: TLS, `AdmissionReview`, health, metrics. [`controller`]: what is read from the
-//!   Kubernetes API.
+//!   Kubernetes API and written to it.
 //! - [`refresher`]: the loop around the engine. [`vault`]: the Vault API in our words. [`files`]: the
 //!   atomic writer.
 //! - [`cli`]: the commands for people. [`dev_vault`]: an in-memory Vault for the demo and for tests.
@@ -44,13 +45,15 @@
 //!
 //! ```text
 //! webhook ────► inject ─► dialect ─► template ─► secret, spec
-//!    └────────► controller ─► inject, dialect, spec
-//! cli ────────► inject, dialect, template, secret, webhook (its arguments), dev_vault (the demo)
+//!    ├────────► controller ─► inject, dialect, spec
+//!    └──────────────┴───────► certificate ─► spec
+//! cli ────────► inject, dialect, template, secret, webhook (its arguments), certificate and dev_vault
+//!               (the demo)
 //! refresher ──► sync ──► template, payload ─► secret, spec
 //!    ├────────► vault ─► secret, spec
 //!    └────────► files ─► payload
 //! webhook, refresher, cli ─► telemetry, shutdown
-//! template, sync, dev_vault ─► calendar
+//! template, sync, dev_vault, certificate ─► calendar
 //! ```
 //!
 //! # Invariants
@@ -79,6 +82,8 @@
 )]
 
 pub mod calendar;
+#[cfg(feature = "webhook")]
+pub mod certificate;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "webhook")]

@@ -25,11 +25,12 @@ use self::handler::BodyBudget;
 use self::health::Readiness;
 use self::limits::Limits;
 use self::metrics::Metrics;
+use self::tls::Served;
 use crate::controller::NamespaceFacts;
 use crate::inject::{self, ClusterFacts, Decision, Defaults};
 
 pub use self::server::serve;
-pub use self::startup::{Bound, Settings, StartError};
+pub use self::startup::{Bound, CertificateSource, Settings, StartError};
 
 /// Decides what to do with a pod; outside of tests this is [`inject::decide`].
 pub type Decide = fn(&inject::Request<'_>, &Defaults, &ClusterFacts) -> Decision;
@@ -43,6 +44,7 @@ pub struct App {
     body_budget: BodyBudget,
     metrics: Arc<Metrics>,
     readiness: Readiness,
+    certificate: Option<Arc<Served>>,
 }
 
 impl App {
@@ -62,6 +64,14 @@ impl App {
             limits,
             metrics,
             readiness: Readiness::default(),
+            certificate: None,
         }
+    }
+
+    /// Not ready before there is a certificate to show.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Arc<Served>) -> Self {
+        self.certificate = Some(certificate);
+        self
     }
 }

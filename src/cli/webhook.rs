@@ -9,8 +9,12 @@ use crate::webhook::args::WebhookArgs;
 
 const EXAMPLES: &str = "\
 Examples:
+  In the cluster, with a certificate that it keeps itself in a Secret:
+    freshet webhook --certificate-secret freshet-webhook-certificate \\
+      --vault-address https://vault.vault:8200
+
   In the cluster, with a mounted certificate:
-    freshet webhook --vault-address https://vault.vault:8200
+    freshet webhook --certificate-dir /etc/freshet/tls --vault-address https://vault.vault:8200
 
   On this machine, without the Kubernetes API:
     freshet webhook --kubernetes-api off --listen-address 127.0.0.1:8443 \\
@@ -39,7 +43,10 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     if let Err(error) = telemetry::init(log_format, log_level) {
         return Outcome::unusable(error);
     }
-    let settings = arguments.webhook.into_settings(defaults);
+    let settings = match arguments.webhook.into_settings(defaults) {
+        Ok(settings) => settings,
+        Err(error) => error.exit(),
+    };
     // One thread answers thousands of reviews a second; a second one gains nothing (measured).
     run_until_signalled(async |shutdown| settings.bind().await?.run(shutdown).await)
 }

@@ -3,14 +3,16 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 
 use super::limits::{Drain, Limits};
-use super::startup::Settings;
-use super::tls::CertificateFiles;
+use super::startup::{CertificateSource, Settings};
+use super::tls::{CertificateFiles, SelfManaged};
+use crate::certificate::rotation::Lifetime;
 use crate::controller::ApiAccess;
 use crate::inject::Defaults;
-use crate::spec::GoDuration;
+use crate::spec::{GoDuration, ObjectName};
 use crate::telemetry::{LogFormat, LogLevel};
 
 /// Options of the admission server.
@@ -44,6 +46,15 @@ pub struct WebhookArgs {
     /// How often the certificate files are looked at
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     pub certificate_interval: GoDuration,
+
+    /// Keep the certificate in this Secret, made and rotated by the webhook itself, and the caBundle right
+    #[arg(long, value_name = "NAME",
+          conflicts_with_all = ["certificate_dir", "certificate_file", "key_file"])]
+    pub certificate_secret: Option<ObjectName>,
+
+    /// What it is for, and how long it lives
+    #[command(flatten)]
+    pub self_managed: SelfManagedArgs,
 
     /// The largest body of a review, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body,
@@ -79,6 +90,46 @@ pub struct WebhookArgs {
     pub log_level: LogLevel,
 }
 
+/// Options of the certificate that the webhook keeps itself.
+#[derive(Clone, Debug, Args)]
+pub struct SelfManagedArgs {
+    /// The namespace of Secret, Service and Lease, instead of the pod's own
+    #[arg(long, value_name = "NAME", requires = "certificate_secret")]
+    pub namespace: Option<ObjectName>,
+
+    /// The Service that API servers call
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "freshet",
+        requires = "certificate_secret"
+    )]
+    pub service_name: ObjectName,
+
+    /// The MutatingWebhookConfiguration whose caBundle is kept right
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "freshet",
+        requires = "certificate_secret"
+    )]
+    pub webhook_configuration: ObjectName,
+
+    /// The Lease of the replica that rotates
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "freshet",
+        requires = "certificate_secret"
+    )]
+    pub lease_name: ObjectName,
+
+    /// How long a certificate lives; it is replaced after two thirds
+    #[arg(long, value_name = "DURATION", default_value = "2160h", value_parser = lifetime,
+          requires = "certificate_secret")]
+    pub certificate_lifetime: Lifetime,
+}
+
 /// How the Kubernetes API is reached when no kubeconfig is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum KubernetesApi {
@@ -90,21 +141,37 @@ pub enum KubernetesApi {
 
 impl WebhookArgs {
     /// The settings of a webhook that gives pods `defaults`.
-    pub fn into_settings(self, defaults: Defaults) -> Settings {
-        let certificate = match (self.certificate_file, self.key_file) {
-            (Some(chain), Some(key)) => CertificateFiles::Pair { chain, key },
-            _ => CertificateFiles::Directory(self.certificate_dir),
+    ///
+    /// # Errors
+    /// When two options contradict each other.
+    pub fn into_settings(self, defaults: Defaults) -> Result<Settings, clap::Error> {
+        let certificate = match (
+            self.certificate_secret,
+            self.certificate_file,
+            self.key_file,
+        ) {
+            (Some(_), _, _) if self.kubernetes_api == KubernetesApi::Off => {
+                let problem = "--certificate-secret needs the Kubernetes API: leave out --kubernetes-api off\n";
+                return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
+            }
+            (Some(secret), _, _) => CertificateSource::SelfManaged(self.self_managed.with(secret)),
+            (None, chain, key) => CertificateSource::Files {
+                files: match (chain, key) {
+                    (Some(chain), Some(key)) => CertificateFiles::Pair { chain, key },
+                    _ => CertificateFiles::Directory(self.certificate_dir),
+                },
+                interval: self.certificate_interval.get(),
+            },
         };
         let api = match (self.kubeconfig, self.kubernetes_api) {
             (_, KubernetesApi::Off) => ApiAccess::Off,
             (Some(path), KubernetesApi::InCluster) => ApiAccess::Kubeconfig(path),
             (None, KubernetesApi::InCluster) => ApiAccess::InCluster,
         };
-        Settings {
+        Ok(Settings {
             listen: self.listen_address,
             observe: self.metrics_address,
             certificate,
-            certificate_interval: self.certificate_interval.get(),
             limits: Limits {
                 body: self.body_limit,
                 ..Limits::default()
@@ -116,8 +183,28 @@ impl WebhookArgs {
             defaults,
             kubernetes_version: self.kubernetes_version,
             api,
+        })
+    }
+}
+
+impl SelfManagedArgs {
+    fn with(self, secret: ObjectName) -> SelfManaged {
+        SelfManaged {
+            namespace: self.namespace,
+            secret,
+            service: self.service_name,
+            configuration: self.webhook_configuration,
+            lease: self.lease_name,
+            lifetime: self.certificate_lifetime,
         }
     }
+}
+
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    let length = text
+        .parse::<GoDuration>()
+        .map_err(|error| error.to_string())?;
+    length.try_into().map_err(str::to_owned)
 }
 
 fn kubernetes_version(text: &str) -> Result<(u32, u32), &'static str> {
@@ -167,6 +254,42 @@ mod tests {
         check_refused(&["--kubernetes-version=latest"], "must be MAJOR.MINOR");
         check_refused(&["--certificate-interval=10"], "must be a duration");
         check_refused(&["--body-limit=12"], "1024..");
+        check_refused(&["--certificate-secret=Pair"], "must be a DNS subdomain");
+        check_refused(
+            &["--certificate-secret=pair", "--certificate-dir=tls"],
+            "cannot be used with '--certificate-dir <DIRECTORY>'",
+        );
+        check_refused(&["--namespace=freshet"], "--certificate-secret");
+        check_refused(&["--lease-name=freshet"], "--certificate-secret");
+        check_refused(&["--certificate-lifetime=9s"], "must be between 10s");
         check_refused(&["--log-level=loud"], "must be error, warn, info or debug");
+    }
+    fn settings(arguments: &[&str]) -> Result<Settings, String> {
+        let defaults = Defaults::usual("refresher");
+        let settings = parse(arguments)?.into_settings(defaults);
+        settings.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_secret_makes_the_certificate_self_managed() {
+        let arguments = [
+            "--certificate-secret=pair",
+            "--namespace=shop",
+            "--certificate-lifetime=48h",
+        ];
+        let source = settings(&arguments).expect("valid").certificate;
+        let name = |text: &str| text.parse().expect("a name");
+        let want = CertificateSource::SelfManaged(SelfManaged {
+            namespace: Some(name("shop")),
+            secret: name("pair"),
+            service: name("freshet"),
+            configuration: name("freshet"),
+            lease: name("freshet"),
+            lifetime: lifetime("48h").expect("valid"),
+        });
+        assert_eq!(source, want);
+        let off = settings(&["--certificate-secret=pair", "--kubernetes-api=off"]);
+        let want = "error: --certificate-secret needs the Kubernetes API: leave out --kubernetes-api off\n";
+        assert_eq!(off.err().as_deref(), Some(want));
     }
 }

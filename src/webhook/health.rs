@@ -11,8 +11,8 @@ use super::App;
 
 /// Whether the webhook wants reviews.
 ///
-/// It is ready from the start, because it is only served with a certificate; it does not depend on
-/// the API server, whose absence a webhook outlives.
+/// It is ready as soon as there is a certificate, and stays so: it does not depend on the API server,
+/// whose absence a webhook outlives.
 #[derive(Debug, Default)]
 pub struct Readiness {
     draining: AtomicBool,
@@ -24,7 +24,7 @@ impl Readiness {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether reviews should be sent here.
+    /// Whether the end has not been asked for.
     pub fn is_ready(&self) -> bool {
         !self.draining.load(Ordering::Relaxed)
     }
@@ -39,9 +39,10 @@ pub(super) async fn livez(RawQuery(query): RawQuery) -> Answer {
 
 /// Reviews should be sent here.
 pub(super) async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Answer {
+    let certificate = app.certificate.as_ref();
     let checks = [
         ("ping", true),
-        ("certificate", true),
+        ("certificate", certificate.is_none_or(|it| it.is_there())),
         ("not-draining", app.readiness.is_ready()),
     ];
     answer("readyz", &checks, query.as_deref())

@@ -1,7 +1,8 @@
 //! What Prometheus is told, in the OpenMetrics text format.
 
+mod certificate;
+
 use std::fmt::Write as _;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -12,6 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+
+pub use self::certificate::CertificateMetrics;
 
 /// The media type of [`Metrics::encode`].
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -56,8 +59,8 @@ pub struct Metrics {
     registry: Registry,
     reviews: Family<ResultLabel, Counter>,
     duration: Histogram,
-    certificate_expiry: Gauge<i64, AtomicI64>,
-    certificate_refusals: Counter,
+    /// What is told of the certificate.
+    pub certificate: CertificateMetrics,
     connections: Gauge,
     watched: Family<ResourceLabel, Gauge>,
 }
@@ -74,8 +77,7 @@ impl Default for Metrics {
             registry: Registry::with_prefix("freshet"),
             reviews: Family::default(),
             duration: Histogram::new(BUCKETS),
-            certificate_expiry: Gauge::default(),
-            certificate_refusals: Counter::default(),
+            certificate: CertificateMetrics::default(),
             connections: Gauge::default(),
             watched: Family::default(),
         };
@@ -89,16 +91,6 @@ impl Metrics {
     pub fn reviewed(&self, result: ReviewResult, took: Duration) {
         self.reviews.get_or_create(&ResultLabel { result }).inc();
         self.duration.observe(took.as_secs_f64());
-    }
-
-    /// A certificate is now served; its life ends `not_after` seconds after 1970 began.
-    pub fn certificate_served(&self, not_after: i64) {
-        self.certificate_expiry.set(not_after);
-    }
-
-    /// The files hold a certificate that cannot be served.
-    pub fn certificate_refused(&self) {
-        self.certificate_refusals.inc();
     }
 
     /// A connection was opened; it counts until the answer is dropped.
@@ -136,8 +128,7 @@ impl Metrics {
             registry,
             reviews,
             duration,
-            certificate_expiry,
-            certificate_refusals,
+            certificate,
             connections,
             watched,
         } = self;
@@ -154,17 +145,7 @@ impl Metrics {
             Unit::Seconds,
             duration.clone(),
         );
-        registry.register_with_unit(
-            "certificate_expiry_timestamp",
-            "When the life of the served certificate ends, since 1970",
-            Unit::Seconds,
-            certificate_expiry.clone(),
-        );
-        registry.register(
-            "certificate_refusals",
-            "Changes of the certificate files that could not be served",
-            certificate_refusals.clone(),
-        );
+        certificate.register(registry);
         registry.register(
             "connections",
             "Open connections to the admission port",
@@ -204,6 +185,9 @@ mod tests {
             "freshet_admission_duration_seconds_bucket{le=\"0.0005\"} 1",
             "freshet_admission_duration_seconds_bucket{le=\"0.0002\"} 0",
             "freshet_kubernetes_watch_synced{resource=\"limitranges\"} 1",
+            "freshet_certificate_leader 0",
+            "freshet_certificate_rotations_total 0",
+            "freshet_certificate_bundle_repairs_total 0",
             "# EOF",
         ] {
             assert!(text.lines().any(|have| have == line), "{line}\n{text}");

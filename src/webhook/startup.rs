@@ -11,8 +11,10 @@ use tokio::net::TcpListener;
 use super::limits::{Drain, Limits};
 use super::metrics::Metrics;
 use super::server::serve;
-use super::tls::{Certificate, CertificateError, CertificateFiles};
+use super::tls::{CertificateError, CertificateFiles, FileCertificate, SelfManaged, Served, keep};
 use super::{App, Decide};
+use crate::certificate::rotation::Lifetime;
+use crate::controller::certificates::Objects;
 use crate::controller::{self, AccessError, ApiAccess, NamespaceFacts};
 use crate::inject::{self, Defaults};
 use crate::shutdown::Shutdown;
@@ -25,9 +27,7 @@ pub struct Settings {
     /// Where probes and metrics are answered, in plain HTTP.
     pub observe: SocketAddr,
     /// The certificate for `listen`.
-    pub certificate: CertificateFiles,
-    /// How often its files are looked at.
-    pub certificate_interval: Duration,
+    pub certificate: CertificateSource,
     /// What a client may take.
     pub limits: Limits,
     /// How the server ends.
@@ -38,6 +38,20 @@ pub struct Settings {
     pub kubernetes_version: Option<(u32, u32)>,
     /// How the Kubernetes API is reached.
     pub api: ApiAccess,
+}
+
+/// Where the certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// From files that somebody else replaces.
+    Files {
+        /// The files.
+        files: CertificateFiles,
+        /// How often they are looked at.
+        interval: Duration,
+    },
+    /// From the replicas themselves.
+    SelfManaged(SelfManaged),
 }
 
 /// Why the webhook cannot start.
@@ -62,20 +76,33 @@ pub enum StartError {
     /// The kubeconfig that was named cannot be used.
     #[error("--kubeconfig {0}")]
     Kubeconfig(AccessError),
+    /// A self-managed certificate is kept in the cluster, which cannot be reached.
+    #[error("--certificate-secret: needs the Kubernetes API: {0}")]
+    NoApi(String),
+    /// The namespace was not named, and the program does not run in a pod.
+    #[error("--namespace: must be given outside of a pod: {0}")]
+    NoNamespace(io::Error),
 }
 
-/// A webhook that holds its ports and its certificate.
+/// A webhook that holds its ports and, where it comes from files, its certificate.
 pub struct Bound {
     settings: Settings,
     admission: TcpListener,
     observation: TcpListener,
-    certificate: Certificate,
+    served: Arc<Served>,
+    certificate: Kept,
     metrics: Arc<Metrics>,
     client: Option<kube::Client>,
 }
 
+/// What keeps the certificate current.
+enum Kept {
+    Files(FileCertificate, Duration),
+    SelfManaged(kube::Client, Objects, Lifetime),
+}
+
 impl Settings {
-    /// Binds the ports and reads the certificate.
+    /// Binds the ports and reads the certificate, if it comes from files.
     ///
     /// # Errors
     /// When a port cannot be had, or the certificate or the kubeconfig cannot be used.
@@ -83,14 +110,31 @@ impl Settings {
         // kube's client asks rustls for the process's provider; whoever set one before is right too.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let metrics = Arc::new(Metrics::default());
-        let certificate = Certificate::load(self.certificate.clone(), metrics.clone())?;
+        let served = Arc::new(Served::new(metrics.clone()));
+        let admission = listen("--listen-address", self.listen).await?;
+        let observation = listen("--metrics-address", self.observe).await?;
+        let client = client(&self).await?;
+        let certificate = match (&self.certificate, &client) {
+            (CertificateSource::Files { files, interval }, _) => Kept::Files(
+                FileCertificate::load(files.clone(), served.clone())?,
+                *interval,
+            ),
+            (CertificateSource::SelfManaged(it), Some(client)) => {
+                let objects = it.objects().map_err(StartError::NoNamespace)?;
+                Kept::SelfManaged(client.clone(), objects, it.lifetime)
+            }
+            (CertificateSource::SelfManaged(_), None) => {
+                return Err(StartError::NoApi("it is off".to_owned()));
+            }
+        };
         Ok(Bound {
-            admission: listen("--listen-address", self.listen).await?,
-            observation: listen("--metrics-address", self.observe).await?,
-            client: client(&self.api).await?,
             settings: self,
+            admission,
+            observation,
+            served,
             certificate,
             metrics,
+            client,
         })
     }
 }
@@ -113,6 +157,7 @@ impl Bound {
             settings,
             admission,
             observation,
+            served,
             certificate,
             metrics,
             client,
@@ -128,24 +173,31 @@ impl Bound {
             settings.limits,
             metrics.clone(),
         );
-        let tls = certificate.server_config()?;
-        let certificate = certificate.watch(settings.certificate_interval, shutdown.clone());
+        let app = app.with_certificate(served.clone());
+        let tls = served.server_config()?;
+        let end = shutdown.clone();
+        let certificate = async {
+            match certificate {
+                Kept::Files(certificate, interval) => certificate.watch(interval, end).await,
+                Kept::SelfManaged(client, objects, lifetime) => {
+                    keep(client, objects, lifetime, &served, &metrics, end).await;
+                }
+            }
+        };
         let version_is_set = settings.kubernetes_version.is_some();
         let on_synced = |resource, known| metrics.watched(resource, known);
         let controller = async {
             if let Some(client) = client {
                 controller::run(client, facts, version_is_set, &on_synced).await;
             }
+            std::future::pending::<()>().await;
         };
         let app = Arc::new(app);
         let serving = serve(admission, observation, tls, app, settings.drain, shutdown);
-        let beside = async {
-            tokio::join!(certificate, controller);
-            std::future::pending::<()>().await
-        };
         tokio::select! {
-            () = serving => {}
-            () = beside => {}
+            // The lease is given up before the end.
+            _ = async { tokio::join!(serving, certificate) } => {}
+            () = controller => {}
         }
         Ok(())
     }
@@ -178,13 +230,20 @@ fn is_taken(error: &io::Error) -> bool {
     )
 }
 
-/// A client where there can be one. A kubeconfig that was named has to work; being outside of a
+/// A client where there can be one. One that was asked for has to work; else, being outside of a
 /// cluster is no reason not to serve.
-async fn client(api: &ApiAccess) -> Result<Option<kube::Client>, StartError> {
-    match (api.client().await, api) {
-        (Ok(client), _) => Ok(client),
-        (Err(error), ApiAccess::Kubeconfig(_)) => Err(StartError::Kubeconfig(error)),
-        (Err(error), _) => {
+async fn client(settings: &Settings) -> Result<Option<kube::Client>, StartError> {
+    match (
+        settings.api.client().await,
+        &settings.api,
+        &settings.certificate,
+    ) {
+        (Ok(client), _, _) => Ok(client),
+        (Err(error), ApiAccess::Kubeconfig(_), _) => Err(StartError::Kubeconfig(error)),
+        (Err(error), _, CertificateSource::SelfManaged(_)) => {
+            Err(StartError::NoApi(error.to_string()))
+        }
+        (Err(error), _, _) => {
             tracing::warn!(
                 reason = error.to_string(),
                 hint = "LimitRanges and ResourceQuotas are not known; --kubernetes-api=off silences this",

@@ -1,13 +1,14 @@
 //! The webhook, in this process, on a free port, with a certificate for the name of its Service.
 
 use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use super::admission::SERVICE;
 use super::narrator::Narrator;
 use super::workspace::{Workspace, replace};
+use crate::certificate::{self, Authority};
 use crate::cli::defaults::DefaultsArgs;
 use crate::shutdown;
 use crate::webhook::StartError;
@@ -29,6 +30,9 @@ pub(super) enum WebhookError {
     #[error(transparent)]
     Start(#[from] StartError),
 }
+
+/// Longer than anybody watches a demo.
+const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The options of `freshet webhook`.
 #[derive(Parser)]
@@ -55,9 +59,11 @@ impl Webhook {
         narrator: &Narrator,
     ) -> Result<Self, WebhookError> {
         let directory = workspace.directory("webhook-tls")?;
-        let issued = issue()?;
-        replace(&directory.join("tls.crt"), issued.chain.as_bytes())?;
-        replace(&directory.join("tls.key"), issued.key.as_bytes())?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_secs().cast_signed();
+        let issued = certificate::issue(SERVICE, LIFETIME, now)?;
+        replace(&directory.join("tls.crt"), issued.pem().chain())?;
+        replace(&directory.join("tls.key"), issued.pem().key())?;
         let words = [
             "freshet webhook".to_owned(),
             format!("--vault-address=http://{vault}"),
@@ -70,37 +76,15 @@ impl Webhook {
         ];
         narrator.detail(&format!("$ {}", words.join(" ")));
         let Options { webhook, defaults } = Options::try_parse_from(words)?;
-        let settings = webhook.into_settings(defaults.into_defaults()?);
+        let settings = webhook.into_settings(defaults.into_defaults()?)?;
         let bound = settings.bind().await?;
         let (address, _) = bound.addresses()?;
         let (trigger, shutdown) = shutdown::channel();
         tokio::spawn(bound.run(shutdown));
         Ok(Self {
             address,
-            ca: issued.ca,
+            ca: Authority::bundle([issued.authority()]),
             _ends_when_dropped: trigger,
         })
     }
-}
-
-/// A certificate and what it is checked against, as PEM.
-struct Issued {
-    ca: String,
-    chain: String,
-    key: String,
-}
-
-fn issue() -> Result<Issued, rcgen::Error> {
-    let mut ca = CertificateParams::new(Vec::new())?;
-    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    let ca_key = KeyPair::generate()?;
-    let ca_certificate = ca.self_signed(&ca_key)?;
-    let key = KeyPair::generate()?;
-    let leaf = CertificateParams::new([SERVICE.to_owned()])?;
-    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?;
-    Ok(Issued {
-        ca: ca_certificate.pem(),
-        chain: leaf.pem(),
-        key: key.serialize_pem(),
-    })
 }

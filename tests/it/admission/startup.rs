@@ -8,9 +8,10 @@ use axum::http::StatusCode;
 use expect_test::{Expect, expect};
 use freshet::controller::ApiAccess;
 use freshet::shutdown;
-use freshet::webhook::Settings;
+use freshet::spec::GoDuration;
 use freshet::webhook::limits::{Drain, Limits};
-use freshet::webhook::tls::CertificateFiles;
+use freshet::webhook::tls::{CertificateFiles, SelfManaged};
+use freshet::webhook::{CertificateSource, Settings};
 
 use super::client::{Identity, post};
 use super::{defaults, loopback, review, within};
@@ -20,8 +21,10 @@ fn settings(certificate_dir: &Path) -> Settings {
     Settings {
         listen: any_port,
         observe: any_port,
-        certificate: CertificateFiles::Directory(certificate_dir.to_owned()),
-        certificate_interval: Duration::from_secs(10),
+        certificate: CertificateSource::Files {
+            files: CertificateFiles::Directory(certificate_dir.to_owned()),
+            interval: Duration::from_secs(10),
+        },
         limits: Limits::default(),
         drain: Drain {
             delay: Duration::ZERO,
@@ -94,4 +97,24 @@ async fn outside_of_a_cluster_it_serves_with_less() {
     let mut settings = settings(identity.directory());
     settings.api = ApiAccess::InCluster;
     assert!(settings.bind().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_self_managed_certificate_needs_the_kubernetes_api() {
+    let name = |text: &str| text.parse().expect("a name");
+    let lifetime = GoDuration::from_secs(3600).try_into();
+    let mut settings = settings(Path::new("/nowhere"));
+    settings.certificate = CertificateSource::SelfManaged(SelfManaged {
+        namespace: Some(name("freshet")),
+        secret: name("pair"),
+        service: name("freshet"),
+        configuration: name("freshet"),
+        lease: name("freshet"),
+        lifetime: lifetime.expect("an hour is accepted"),
+    });
+    check_problem(
+        settings,
+        expect!["--certificate-secret: needs the Kubernetes API: it is off"],
+    )
+    .await;
 }

@@ -22,10 +22,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("vault", &["secret", "spec"]),
     ("files", &["payload", "secret", "spec"]),
-    ("controller", &["dialect", "inject", "spec"]),
+    ("certificate", &["calendar", "spec"]),
+    ("controller", &["certificate", "dialect", "inject", "spec"]),
     (
         "webhook",
         &[
+            "certificate",
             "controller",
             "dialect",
             "inject",
@@ -53,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "certificate",
             "dev_vault",
             "dialect",
             "inject",

@@ -6,7 +6,15 @@ use super::source::Source;
 use super::{named, none, production, root};
 
 const PURE: &[&str] = &[
-    "calendar", "spec", "secret", "payload", "dialect", "inject", "template", "sync",
+    "calendar",
+    "spec",
+    "secret",
+    "payload",
+    "dialect",
+    "inject",
+    "template",
+    "sync",
+    "certificate",
 ];
 
 /// What a pure module may not name: sockets, files, clocks, threads, logs, globals.

@@ -10,6 +10,7 @@ use expect_test::{Expect, expect};
 use rcgen::{CertifiedKey as Generated, generate_simple_self_signed};
 
 use super::*;
+use crate::webhook::metrics::Metrics;
 
 fn generate(name: &str) -> Generated<rcgen::KeyPair> {
     generate_simple_self_signed([name.to_owned()]).expect("generated")
@@ -21,15 +22,22 @@ fn write(directory: &Path, chain: &str, key: &str) {
     fs::write(directory.join("tls.key"), key).expect("written");
 }
 
-fn load(directory: &Path) -> Result<Certificate, CertificateError> {
-    Certificate::load(
+fn load(directory: &Path) -> Result<FileCertificate, CertificateError> {
+    load_counted(directory, &Arc::default())
+}
+
+fn load_counted(
+    directory: &Path,
+    metrics: &Arc<Metrics>,
+) -> Result<FileCertificate, CertificateError> {
+    FileCertificate::load(
         CertificateFiles::Directory(directory.to_owned()),
-        Arc::default(),
+        Arc::new(Served::new(metrics.clone())),
     )
 }
 
-fn leaf(certificate: &Certificate) -> Vec<u8> {
-    certificate.served.0.load().cert[0].to_vec()
+fn leaf(certificate: &FileCertificate) -> Vec<u8> {
+    certificate.served.leaf().expect("a certificate")
 }
 
 #[track_caller]
@@ -90,7 +98,8 @@ fn a_new_pair_is_taken_and_a_mismatched_one_is_not() {
     let (one, two) = (generate("one"), generate("two"));
     let path = directory.path();
     write(path, &one.cert.pem(), &one.signing_key.serialize_pem());
-    let mut certificate = load(path).expect("loaded");
+    let metrics = Arc::default();
+    let mut certificate = load_counted(path, &metrics).expect("loaded");
     assert_eq!(leaf(&certificate), one.cert.der().to_vec());
 
     write(path, &two.cert.pem(), &one.signing_key.serialize_pem());
@@ -98,8 +107,7 @@ fn a_new_pair_is_taken_and_a_mismatched_one_is_not() {
     certificate.reload();
     assert_eq!(leaf(&certificate), one.cert.der().to_vec());
     assert!(
-        certificate
-            .metrics
+        metrics
             .encode()
             .contains("freshet_certificate_refusals_total 1\n"),
         "told of once"
@@ -141,12 +149,13 @@ fn the_end_of_its_life_is_a_metric() {
     let key = rcgen::KeyPair::generate().expect("a key");
     let signed = parameters.self_signed(&key).expect("signed");
     write(directory.path(), &signed.pem(), &key.serialize_pem());
-    let certificate = load(directory.path()).expect("loaded");
+    let metrics = Arc::default();
+    let certificate = load_counted(directory.path(), &metrics).expect("loaded");
     let pair = certificate.seen.as_ref().expect("a pair").parse();
     let validity = pair.expect("valid").validity;
     assert_eq!(validity.not_after_text, "2030-01-02T00:00:00Z");
-    assert_eq!(validity.names, "one");
-    let metrics = certificate.metrics.encode();
+    assert_eq!(validity.names, ["one"]);
+    let metrics = metrics.encode();
     assert!(
         metrics.contains("freshet_certificate_expiry_timestamp_seconds 1893542400\n"),
         "{metrics}"

@@ -1,29 +1,34 @@
 //! A certificate chain and the key that belongs to it, from PEM.
 
+use std::sync::Arc;
+
 use rustls::InconsistentKeys;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use x509_parser::prelude::{ASN1Time, FromDer as _, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 use zeroize::Zeroizing;
 
-/// The bytes of the two files; the key is wiped when they are dropped.
-#[derive(PartialEq, Eq)]
+use crate::calendar::Civil;
+
+/// Chain and key as PEM; the key is wiped when they are dropped.
+#[derive(Clone, PartialEq, Eq)]
 pub struct PemPair {
     chain: Vec<u8>,
     key: Zeroizing<Vec<u8>>,
 }
 
-/// Why two files are not a certificate and its key.
+/// Why two texts are not a certificate and its key.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPair {
-    /// The first file holds no certificate.
+    /// The first holds no certificate.
     #[error("no certificate: must be PEM, with the leaf first")]
     NoCertificate,
     /// The first certificate is not X.509.
     #[error("the first certificate cannot be parsed")]
     BadCertificate,
-    /// The second file holds no key.
+    /// The second holds no key.
     #[error("no private key: must be PEM, PKCS#8, PKCS#1 or SEC1")]
     NoKey,
     /// The key is of a kind that we cannot sign with.
@@ -37,23 +42,26 @@ pub enum InvalidPair {
 }
 
 /// A pair that can be served.
-pub(super) struct Pair {
-    pub(super) key: CertifiedKey,
-    pub(super) validity: Validity,
+pub struct Pair {
+    /// What rustls signs handshakes with.
+    pub key: CertifiedKey,
+    /// What a person wants to know of it.
+    pub validity: Validity,
 }
 
 /// What a person wants to know of a certificate.
-pub(super) struct Validity {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validity {
     /// The end of its life, in seconds since 1970.
-    pub(super) not_after: i64,
+    pub not_after: i64,
     /// The same for people.
-    pub(super) not_after_text: String,
-    /// The DNS names and addresses that it is valid for, separated by commas.
-    pub(super) names: String,
+    pub not_after_text: String,
+    /// The DNS names and addresses that it is valid for.
+    pub names: Vec<String>,
 }
 
 impl PemPair {
-    /// The content of the two files.
+    /// The two texts.
     pub fn new(chain: Vec<u8>, key: Vec<u8>) -> Self {
         Self {
             chain,
@@ -61,15 +69,28 @@ impl PemPair {
         }
     }
 
+    /// The chain, PEM, leaf first.
+    pub fn chain(&self) -> &[u8] {
+        &self.chain
+    }
+
+    /// The private key, PEM.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Checks that the key signs for the first certificate.
-    pub(super) fn parse(&self) -> Result<Pair, InvalidPair> {
+    ///
+    /// # Errors
+    /// When one of them is none, or they do not belong together.
+    pub fn parse(&self) -> Result<Pair, InvalidPair> {
         let chain = CertificateDer::pem_slice_iter(&self.chain)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| InvalidPair::NoCertificate)?;
         let leaf = chain.first().ok_or(InvalidPair::NoCertificate)?;
         let validity = validity(leaf)?;
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| InvalidPair::NoKey)?;
-        match CertifiedKey::from_der(chain, key, &super::provider()) {
+        match CertifiedKey::from_der(chain, key, &provider()) {
             Ok(key) => Ok(Pair { key, validity }),
             Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
                 Err(InvalidPair::Mismatch)
@@ -79,9 +100,14 @@ impl PemPair {
     }
 }
 
+/// The cryptography of all TLS here.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
 fn validity(leaf: &CertificateDer<'_>) -> Result<Validity, InvalidPair> {
     let (_, leaf) = X509Certificate::from_der(leaf).map_err(|_| InvalidPair::BadCertificate)?;
-    let not_after = leaf.validity().not_after;
+    let not_after = leaf.validity().not_after.timestamp();
     let names = leaf.subject_alternative_name().ok().flatten();
     let names = names.map(|names| {
         let names = names
@@ -93,20 +119,13 @@ fn validity(leaf: &CertificateDer<'_>) -> Result<Validity, InvalidPair> {
                 GeneralName::IPAddress(octets) => address(octets),
                 _ => None,
             });
-        names.collect::<Vec<_>>().join(",")
+        names.collect()
     });
     Ok(Validity {
-        not_after: not_after.timestamp(),
-        not_after_text: rfc3339(&not_after),
+        not_after,
+        not_after_text: format!("{}Z", Civil::at(not_after)),
         names: names.unwrap_or_default(),
     })
-}
-
-fn rfc3339(time: &ASN1Time) -> String {
-    let time = time.to_datetime();
-    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
-    let (hour, minute, second) = time.to_hms();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 fn address(octets: &[u8]) -> Option<String> {
