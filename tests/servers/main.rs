@@ -12,6 +12,7 @@
 )]
 
 mod admission;
+mod certificates;
 mod registration;
 mod support;
 mod vault;

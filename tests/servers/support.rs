@@ -10,6 +10,7 @@ pub(crate) mod http;
 pub(crate) mod pki;
 pub(crate) mod pod;
 pub(crate) mod process;
+pub(crate) mod replica;
 pub(crate) mod second_webhook;
 pub(crate) mod trust;
 pub(crate) mod vault_server;
