@@ -12,7 +12,8 @@ mod suggest;
 use std::collections::BTreeSet;
 
 use crate::spec::{
-    Audience, AuthType, ContainerName, MountPath, Role, SyncSpec, VaultAddress, VaultNamespace,
+    Audience, AuthType, ContainerName, MountPath, ObjectName, Role, SyncSpec, VaultAddress,
+    VaultNamespace,
 };
 
 pub use self::problem::Problem;
@@ -55,6 +56,8 @@ pub struct DialectDefaults {
     pub auth_path: Option<MountPath>,
     /// The audience of the projected token in the native dialect.
     pub audience: Audience,
+    /// The ConfigMap with the CA bundle for Vault; `None` is the Mozilla roots.
+    pub ca_config_map: Option<ObjectName>,
 }
 
 /// What a pod's author decided, or the default.

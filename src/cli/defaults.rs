@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 
 use crate::dialect::{DialectDefaults, Quantity, Resources};
 use crate::inject::Defaults;
-use crate::spec::{Audience, AuthType, MountPath, VaultAddress, VaultNamespace};
+use crate::spec::{Audience, AuthType, MountPath, ObjectName, VaultAddress, VaultNamespace};
 use crate::telemetry::{LogFormat, LogLevel};
 
 const VAULT: &str = "Vault, where a pod's annotations say nothing";
@@ -35,6 +35,11 @@ pub struct DefaultsArgs {
     /// The audience of the service account's token
     #[arg(long, value_name = "AUDIENCE", default_value = "vault", help_heading = VAULT)]
     pub auth_audience: Audience,
+
+    /// The ConfigMap of the pod's namespace whose key ca.crt holds the CA certificates that Vault's is
+    /// checked against; by default the Mozilla roots
+    #[arg(long, value_name = "CONFIGMAP", help_heading = VAULT)]
+    pub ca_config_map: Option<ObjectName>,
 
     /// The refresher's image
     #[arg(long, value_name = "IMAGE", default_value_t = default_image(), help_heading = REFRESHER,
@@ -130,6 +135,7 @@ impl DefaultsArgs {
                 auth_type: self.auth_type,
                 auth_path: self.auth_path,
                 audience: self.auth_audience,
+                ca_config_map: self.ca_config_map,
             },
             resources: Resources {
                 requests_cpu: text(self.refresher_requests_cpu),
@@ -209,6 +215,7 @@ mod tests {
         for options in [
             &["--vault-address=vault"][..],
             &["--auth-type=ldap"],
+            &["--ca-config-map=Vault_CA"],
             &["--refresher-image="],
             &["--refresher-image-pull-policy=Sometimes"],
             &["--refresher-requests-cpu=much"],

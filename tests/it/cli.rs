@@ -356,7 +356,7 @@ fn warnings_are_told_beside_the_manifest() {
 #[test]
 fn the_options_are_the_webhooks() {
     let options = "--vault-namespace team --auth-type jwt --auth-path jwt-prod --auth-audience other \
-        --refresher-image registry.example/refresher:2 --refresher-image-pull-policy Always \
+        --ca-config-map platform-ca --refresher-image registry.example/refresher:2 --refresher-image-pull-policy Always \
         --refresher-requests-cpu 7m --refresher-limits-memory 48Mi --refresher-metrics-port 9999 \
         --refresher-log-format json --refresher-log-level debug";
     let injected = yaml(&inject(options, &pod()));
@@ -372,6 +372,7 @@ fn the_options_are_the_webhooks() {
         "--auth-type=jwt",
         "--auth-path=jwt-prod",
         "--audience=other",
+        "--ca-file=/run/freshet/ca/ca.crt",
         "--log-format=json",
         "--log-level=debug",
     ] {

@@ -9,7 +9,9 @@ use super::vocabulary::Key;
 use crate::dialect::findings::{Findings, at};
 use crate::dialect::quantity::Quantity;
 use crate::dialect::{DialectDefaults, Resources, Settings};
-use crate::spec::{AuthType, ContainerName, GoDuration, Invalid, MountPath, VaultAddress};
+use crate::spec::{
+    AuthType, ContainerName, GoDuration, Invalid, MountPath, ObjectName, VaultAddress,
+};
 
 const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(60);
 /// Below this the load on Vault is worth a word: each pod asks for each secret that often.
@@ -30,8 +32,8 @@ pub(super) fn read(
         .unwrap_or_else(|| default_auth_path(auth_type, defaults));
     let role = reader.value(Key::Role);
     let audience = reader.value(Key::AuthAudience);
-    let ca_config_map = reader.value(Key::CaConfigMap);
-    let tls_secret = reader.value(Key::TlsSecret);
+    let ca_config_map: Option<ObjectName> = reader.value(Key::CaConfigMap);
+    let tls_secret: Option<ObjectName> = reader.value(Key::TlsSecret);
     let containers = reader.value(Key::Containers);
     let once = reader.once();
     let user = reader.value(Key::User);
@@ -44,8 +46,11 @@ pub(super) fn read(
         auth_path,
         role,
         audience: Some(audience.unwrap_or_else(|| defaults.audience.clone())),
-        ca_config_map: ca_config_map.map(|ObjectName(name)| name),
-        tls_secret: tls_secret.map(|ObjectName(name)| name),
+        ca_config_map: ca_config_map
+            .as_ref()
+            .or(defaults.ca_config_map.as_ref())
+            .map(ToString::to_string),
+        tls_secret: tls_secret.as_ref().map(ToString::to_string),
         containers: containers.map(|ContainerNames(names)| names),
         once,
         user: user.map(|NonRootId(id)| id),
@@ -186,30 +191,6 @@ fn default_auth_path(auth_type: AuthType, defaults: &DialectDefaults) -> MountPa
     match &defaults.auth_path {
         Some(path) if auth_type == defaults.auth_type => path.clone(),
         _ => auth_type.mount_path(),
-    }
-}
-
-/// The name of a ConfigMap or Secret: a DNS subdomain (RFC 1123), as Kubernetes asks.
-struct ObjectName(String);
-
-impl FromStr for ObjectName {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let part = |part: &str| {
-            part.bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-                && !part.is_empty()
-                && !part.starts_with('-')
-                && !part.ends_with('-')
-        };
-        if text.len() <= 253 && text.split('.').all(part) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new(
-                "must be the name of an object in the pod's namespace: lower-case letters, digits, \"-\" and \".\"",
-            ))
-        }
     }
 }
 

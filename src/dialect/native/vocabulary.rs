@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = rows! {
     AuthAudience Pod "auth-audience" = "vault", "`vault`",
         "the audience of the service account's token",
         also "audience" "auth-config-audience";
-    CaConfigMap Pod "ca-config-map" = "vault-ca", "the Mozilla roots",
+    CaConfigMap Pod "ca-config-map" = "vault-ca", "the webhook's, or the Mozilla roots",
         "the ConfigMap whose key `ca.crt` holds the CA certificates that Vault's is checked against",
         also "ca-cert" "ca-configmap" "ca-bundle";
     TlsSecret Pod "tls-secret" = "vault-client", "none",

@@ -69,7 +69,7 @@ fn bad_settings_are_told_with_the_reason() {
         ",
         expect![[r#"
             [auth-path]: "a//b": must not contain "//", "." or ".."
-            [ca-config-map]: "Vault_CA": must be the name of an object in the pod's namespace: lower-case letters, digits, "-" and "."
+            [ca-config-map]: "Vault_CA": must be a DNS subdomain: lower-case letters, digits, hyphens and dots, at most 253
             [containers]: "app,,migrate": must be container names separated by commas, e.g. app, migrate
             [group]: "2147483648": must be a number from 1 to 2147483647
             [limits-memory]: "0": must be more than 0: leave the annotation out for the default
@@ -79,7 +79,7 @@ fn bad_settings_are_told_with_the_reason() {
             [requests-memory]: "64m": must be whole bytes, e.g. 64Mi: the suffix m means thousandths
             [requests-memory]: "64m": must not be over its limit, 0
             [role]: "a/b": must be the name of a Vault role, without blanks at its ends or slashes
-            [tls-secret]: "": must be the name of an object in the pod's namespace: lower-case letters, digits, "-" and "."
+            [tls-secret]: "": must be a DNS subdomain: lower-case letters, digits, hyphens and dots, at most 253
             [user]: "0": must not be 0: the sidecar runs neither as root nor in root's group
             [vault-address]: "vault:8200": must be a URL, e.g. https://vault.vault:8200
         "#]],
@@ -127,6 +127,26 @@ fn the_webhooks_auth_path_is_for_its_own_method() {
     assert_eq!(
         path("inject: true\nsecret-a: b\nauth-type: jwt\nauth-path: x"),
         "x"
+    );
+}
+
+#[test]
+fn the_webhooks_ca_is_for_pods_that_name_none() {
+    let with_ca = DialectDefaults {
+        ca_config_map: Some("platform-ca".parse().expect("a name")),
+        ..defaults()
+    };
+    let ca = |text: &str| match parse(&annotations(text), &with_ca) {
+        Ok(Reading::Asked(parsed)) => parsed.settings.ca_config_map,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        ca("inject: true\nsecret-a: b").as_deref(),
+        Some("platform-ca")
+    );
+    assert_eq!(
+        ca("inject: true\nsecret-a: b\nca-config-map: own").as_deref(),
+        Some("own")
     );
 }
 
