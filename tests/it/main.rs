@@ -10,6 +10,7 @@
 
 mod admission;
 mod atomic_writer;
+mod chart;
 mod cli;
 mod demo;
 mod dev_vault;
