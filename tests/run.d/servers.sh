@@ -1,4 +1,4 @@
-# Against a real etcd, kube-apiserver and Vault.
+# Against a real etcd, kube-apiserver and Vault, with the real Helm.
 
 readonly KUBERNETES_VERSION=v1.36.3
 
@@ -15,12 +15,20 @@ need_servers() {
     server etcd etcd go.etcd.io/etcd/server/v3 &&
         kubernetes kube-apiserver &&
         kubernetes kubectl &&
-        server vault vault github.com/hashicorp/vault
+        server vault vault github.com/hashicorp/vault &&
+        need_helm
 }
 
 kubernetes() {
     server "$1" kubernetes "k8s.io/kubernetes/cmd/$1" \
         "-X k8s.io/component-base/version.gitVersion=$KUBERNETES_VERSION"
+}
+
+# Told, as its releases are, for which Kubernetes it renders where there is no cluster to ask.
+need_helm() {
+    local minor=${KUBERNETES_VERSION#v1.} variable=helm.sh/helm/v3/pkg/chartutil.k8sVersion
+    server helm helm helm.sh/helm/v3/cmd/helm \
+        "-X ${variable}Major=1 -X ${variable}Minor=${minor%.*}"
 }
 
 need_servers_tools() {

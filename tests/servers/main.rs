@@ -13,6 +13,7 @@
 
 mod admission;
 mod certificates;
+mod chart;
 mod registration;
 mod support;
 mod vault;

@@ -6,10 +6,12 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub(crate) mod api_server;
+pub(crate) mod helm;
 pub(crate) mod http;
 pub(crate) mod pki;
 pub(crate) mod pod;
 pub(crate) mod process;
+pub(crate) mod release;
 pub(crate) mod replica;
 pub(crate) mod second_webhook;
 pub(crate) mod trust;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,18 +39,20 @@ pub(crate) struct Kubectl {
 impl ApiServer {
     /// The one that all tests share; each has a namespace of its own.
     pub(crate) fn shared() -> &'static Self {
-        static SHARED: LazyLock<ApiServer> = LazyLock::new(ApiServer::start);
+        static SHARED: LazyLock<ApiServer> = LazyLock::new(|| ApiServer::start("kubernetes"));
         &SHARED
     }
 
-    fn start() -> Self {
-        let folder = folder("kubernetes");
+    /// One for tests that change the whole cluster; its files are in the folder `name` of this run.
+    pub(crate) fn start(name: &str) -> Self {
+        let folder = folder(name);
         let authority = Authority::new(&folder);
-        let (etcd, etcd_url) = start_etcd();
+        let (etcd, etcd_url) = start_etcd(name);
         let port = free_port();
         let url = format!("https://127.0.0.1:{port}");
-        let server = Process::start("kube-apiserver", &api_server(&authority, &etcd_url, port));
-        let kubeconfig = kubeconfig(&authority, &url);
+        let command = api_server(&folder, &authority, &etcd_url, port);
+        let server = Process::start(&format!("{name}/kube-apiserver"), &command);
+        let kubeconfig = kubeconfig(&folder, &authority, &url);
         let api = Self {
             etcd,
             server,
@@ -164,7 +166,7 @@ impl ApiServer {
     }
 }
 
-fn start_etcd() -> (Process, String) {
+fn start_etcd(name: &str) -> (Process, String) {
     let (client, peer) = (free_port(), free_port());
     let (client, peer) = (
         format!("http://127.0.0.1:{client}"),
@@ -173,14 +175,14 @@ fn start_etcd() -> (Process, String) {
     let mut command = Command::new(program("etcd"));
     command
         .arg("--data-dir")
-        .arg(folder("etcd"))
+        .arg(folder(name).join("etcd"))
         .args(["--name=tests", "--log-level=warn", "--unsafe-no-fsync"])
         .arg(format!("--listen-client-urls={client}"))
         .arg(format!("--advertise-client-urls={client}"))
         .arg(format!("--listen-peer-urls={peer}"))
         .arg(format!("--initial-advertise-peer-urls={peer}"))
         .arg(format!("--initial-cluster=tests={peer}"));
-    let etcd = Process::start("etcd", &command);
+    let etcd = Process::start(&format!("{name}/etcd"), &command);
     let address = client.trim_start_matches("http://").to_owned();
     etcd.wait_for("etcd", || {
         let health = http::request(&address, "GET", "/health", &[], "").ok()?;
@@ -189,15 +191,14 @@ fn start_etcd() -> (Process, String) {
     (etcd, client)
 }
 
-fn api_server(authority: &Authority, etcd: &str, port: u16) -> Command {
-    let folder = folder("kubernetes");
+fn api_server(folder: &Path, authority: &Authority, etcd: &str, port: u16) -> Command {
     let hosts = ["127.0.0.1", "localhost", "kubernetes.default.svc"];
     let serving = authority.issue("kube-apiserver", "kubernetes", &hosts);
     let accounts = rcgen::KeyPair::generate().expect("a key");
     let (signing, verifying) = (folder.join("accounts.key"), folder.join("accounts.pub"));
     fs::write(&signing, accounts.serialize_pem()).expect("accounts.key");
     fs::write(&verifying, accounts.public_key_pem()).expect("accounts.pub");
-    let file = |option: &str, path: &PathBuf| format!("--{option}={}", path.display());
+    let file = |option: &str, path: &Path| format!("--{option}={}", path.display());
     let mut command = Command::new(program("kube-apiserver"));
     command
         .args([
@@ -216,11 +217,11 @@ fn api_server(authority: &Authority, etcd: &str, port: u16) -> Command {
         .arg(file("tls-private-key-file", &serving.key))
         .arg(file("service-account-signing-key-file", &signing))
         .arg(file("service-account-key-file", &verifying))
-        .arg(file("cert-dir", &folder));
+        .arg(file("cert-dir", folder));
     command
 }
 
-fn kubeconfig(authority: &Authority, url: &str) -> PathBuf {
+fn kubeconfig(folder: &Path, authority: &Authority, url: &str) -> PathBuf {
     let admin = authority.issue("admin", "system:masters", &[]);
     let config = json!({
         "apiVersion": "v1",
@@ -234,7 +235,7 @@ fn kubeconfig(authority: &Authority, url: &str) -> PathBuf {
         }}],
         "contexts": [{ "name": "tests", "context": { "cluster": "tests", "user": "admin" } }],
     });
-    let path = folder("kubernetes").join("kubeconfig");
+    let path = folder.join("kubeconfig");
     fs::write(&path, config.to_string()).expect("kubeconfig");
     path
 }
