@@ -122,7 +122,7 @@ fn a_rotation_fails_no_admission() {
         assert_eq!(pairs, Ok(3), "two rotations");
         admissions.join().expect("every pod is admitted")
     });
-    assert!(admitted > 100, "{admitted} pods");
+    assert!(admitted > 10, "{admitted} pods");
     let repairs = replicas
         .iter()
         .filter_map(|replica| replica.metric("freshet_certificate_bundle_repairs_total"));
