@@ -171,7 +171,8 @@ struct Secrets(BTreeMap<SecretRef, VaultSecret>);
 
 impl Secrets {
     fn of(case: &Case) -> Self {
-        let secret = |(path, data): (&String, &Box<RawValue>)| {
+        let mut secrets = BTreeMap::new();
+        for (path, data) in &case.secrets {
             let Ok(SecretValue::Map(data)) = SecretValue::from_json(data.get()) else {
                 panic!("the data of {path} is an object");
             };
@@ -180,9 +181,9 @@ impl Secrets {
                 version: None,
                 lease: None,
             };
-            (path.parse().expect("a path"), secret)
-        };
-        Self(case.secrets.iter().map(secret).collect())
+            secrets.insert(path.parse().expect("a path"), secret);
+        }
+        Self(secrets)
     }
 }
 
