@@ -5,13 +5,14 @@
 //! the given CA, and drops leases and response headers. This is the only file that names vaultrs or
 //! rustify.
 
+use bytes::Bytes;
 use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
 use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
 use vaultrs::api::kv2::requests::{ReadSecretMetadataRequest, ReadSecretRequest};
 use vaultrs::api::token::requests::{RenewTokenSelfRequest, RevokeTokenSelfRequest};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::answer::{self, Asked};
 use super::envelope::NotVault;
@@ -52,11 +53,12 @@ impl VaultClient {
         token: Option<&Token>,
     ) -> Result<Answer, VaultError> {
         let invalid = |_| asked.failed(Class::Invalid, "the request cannot be built");
+        let body = endpoint.body().map_err(invalid)?.unwrap_or_default();
         let call = Call {
             method: endpoint.method().into(),
             path: endpoint.path(),
             query: endpoint.query().map_err(invalid)?,
-            body: endpoint.body().map_err(invalid)?.unwrap_or_default(),
+            body: Bytes::from_owner(Zeroizing::new(body)),
         };
         self.server.exchange(asked, call, token).await
     }

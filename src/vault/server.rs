@@ -7,7 +7,6 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Url};
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 use super::answer::Asked;
 use super::tls::{TlsFiles, TlsMaterial};
@@ -40,7 +39,7 @@ pub(super) struct Call {
     /// Encoded.
     pub(super) query: Option<String>,
     /// JSON, or nothing.
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
 }
 
 impl Server {
@@ -82,22 +81,19 @@ impl Server {
         let _turn = self.turns.acquire().await.ok();
         let http = self.http(token.is_none()).map_err(fail)?;
         let roots = self.tls_files.roots();
-        let request = self.request(asked, call, token)?;
-        let again = request.try_clone();
-        match (
-            transport::send(&http, request, &self.limits, &roots).await,
-            again,
-        ) {
+        let request = self.request(asked, &call, token)?;
+        let outcome = match transport::send(&http, request, &self.limits, &roots).await {
             // The handshake failed, so Vault has seen nothing of the request.
-            (Err(failure), Some(again)) if failure.certificate => {
+            Err(failure) if failure.certificate => {
                 let Some(http) = self.rebuilt().map_err(fail)? else {
                     return Err(fail(failure));
                 };
-                let outcome = transport::send(&http, again, &self.limits, &roots).await;
-                outcome.map_err(fail)
+                let again = self.request(asked, &call, token)?;
+                transport::send(&http, again, &self.limits, &roots).await
             }
-            (outcome, _) => outcome.map_err(fail),
-        }
+            outcome => outcome,
+        };
+        outcome.map_err(fail)
     }
 
     /// The client as it is, or with `refresh` made anew when the files have changed.
@@ -151,7 +147,7 @@ impl Server {
     fn request(
         &self,
         asked: &Asked<'_>,
-        call: Call,
+        call: &Call,
         token: Option<&Token>,
     ) -> Result<Request, VaultError> {
         let mut url = self.base.clone();
@@ -163,12 +159,12 @@ impl Server {
                 .extend(parts.filter(|part| !part.trim().is_empty()));
         }
         url.set_query(call.query.as_deref().filter(|query| !query.is_empty()));
-        let mut request = Request::new(call.method, url);
+        let mut request = Request::new(call.method.clone(), url);
         *request.headers_mut() = self.headers(asked, token)?;
         if !call.body.is_empty() {
             let json = HeaderValue::from_static("application/json");
             request.headers_mut().insert(CONTENT_TYPE, json);
-            *request.body_mut() = Some(Bytes::from_owner(Zeroizing::new(call.body)).into());
+            *request.body_mut() = Some(call.body.clone().into());
         }
         Ok(request)
     }

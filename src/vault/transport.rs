@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Request, Response, Url, redirect};
+use reqwest::{Client, Request, Response, Url, redirect, retry};
 use rustls::{AlertDescription, CertificateError, ClientConfig};
 use zeroize::Zeroizing;
 
@@ -46,6 +46,8 @@ pub(super) fn client(tls: ClientConfig, secure: bool, limits: &Limits) -> reqwes
         .tls_backend_preconfigured(tls)
         .https_only(secure)
         .redirect(redirect::Policy::none())
+        // When to try again is the engine's to say, so no copy of a request is kept for it.
+        .retry(retry::never().max_retries_per_request(0))
         .no_proxy()
         .referer(false)
         .dns_resolver(Resolver)
