@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, LocalOptions};
 
 use super::arguments::{Command, Refresh};
 use super::run::{Mode, RunError, Settings, run};
@@ -83,7 +83,9 @@ fn refresher(refresh: Refresh, mode: Mode) -> ExitCode {
         }
     };
     let settings = settings(refresh);
-    finish(block_on(|shutdown| run(settings, mode, vault, shutdown)))
+    finish(block_on(move |shutdown| {
+        run(settings, mode, vault, shutdown)
+    }))
 }
 
 fn settings(refresh: Refresh) -> Settings {
@@ -102,12 +104,21 @@ fn settings(refresh: Refresh) -> Settings {
 }
 
 /// Runs `work` on this thread, until it ends or the second signal comes.
-fn block_on<Work>(work: impl FnOnce(Shutdown) -> Work) -> io::Result<Ended<Result<(), RunError>>>
+fn block_on<Work>(
+    work: impl FnOnce(Shutdown) -> Work + 'static,
+) -> io::Result<Ended<Result<(), RunError>>>
 where
-    Work: Future<Output = Result<(), RunError>>,
+    Work: Future<Output = Result<(), RunError>> + 'static,
 {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(on_signals(work));
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())?;
+    // As a task: to wake one costs nothing, while to wake what is blocked on is a system call.
+    let task = runtime.spawn_local(on_signals(work));
+    let ended = match runtime.block_on(task) {
+        Ok(ended) => ended,
+        Err(fault) => Err(io::Error::other(fault)),
+    };
     // A name that is being resolved must not hold up the end.
     runtime.shutdown_background();
     ended

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use super::clock::Clock;
@@ -77,7 +76,8 @@ const SLACK: Duration = Duration::from_millis(300);
 /// How long a token's revocation may hold up the end.
 const LONGEST_END: Duration = Duration::from_secs(2);
 
-/// Runs a refresher until it is done or `shutdown` fires.
+/// Runs a refresher until it is done or `shutdown` fires. It spawns tasks of its own, so it has to
+/// be a task of a [`LocalRuntime`](tokio::runtime::LocalRuntime).
 ///
 /// # Errors
 /// When it cannot start, or with [`Mode::Once`] when not all files are there in time. The reason is
@@ -89,8 +89,7 @@ pub async fn run<V: VaultApi + 'static>(
     shutdown: Shutdown,
 ) -> Result<(), RunError> {
     let mut last_words = TerminationMessage::new(settings.termination_message.clone());
-    let work = work(settings, mode, vault, shutdown, &mut last_words);
-    let result = LocalSet::new().run_until(work).await;
+    let result = work(settings, mode, vault, shutdown, &mut last_words).await;
     if let Err(error) = &result {
         say(&mut last_words, &error.to_string());
     }
@@ -104,6 +103,8 @@ async fn work<V: VaultApi + 'static>(
     shutdown: Shutdown,
     last_words: &mut TerminationMessage,
 ) -> Result<(), RunError> {
+    // First of all: it has to begin with the runtime's.
+    let clock = Clock::start();
     let writers = driver::open(&settings.volumes)?;
     // An init container has to sync once in its life; a sidecar may stand on what it left behind.
     let volumes = writers.iter().map(|(volume, writer)| {
@@ -112,7 +113,6 @@ async fn work<V: VaultApi + 'static>(
     });
     let mut options = Options::new(volumes.collect(), randomness::fill);
     options.revoke_on_shutdown = settings.revoke_on_shutdown;
-    let clock = Clock::start();
     let engine = Engine::new(options, settings.seed, clock.now());
     let shared = Rc::new(Shared::new(engine, clock));
     if mode == Mode::Sidecar {
@@ -175,7 +175,7 @@ impl<V: VaultApi + 'static> Refresher<'_, V> {
             let wake = deadline.fold(poll, Instant::min);
             let event = tokio::select! {
                 Some(event) = self.answers.recv() => event,
-                () = tokio::time::sleep_until(wake) => Event::Tick,
+                () = tokio::time::sleep_until(self.shared.clock.turn(wake)) => Event::Tick,
                 () = shutdown.requested(), if !ending => continue,
             };
             if self.take(event) || end.is_some_and(|end| end <= Instant::now()) {
