@@ -58,10 +58,6 @@ pub(crate) fn publish(figures: &[Figure]) -> Result<()> {
     Ok(())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a table of figures, not a pod's file"
-)]
 fn open(path: &PathBuf) -> std::io::Result<std::fs::File> {
     OpenOptions::new().create(true).append(true).open(path)
 }

@@ -1,19 +1,37 @@
 //! The webhook under load: reviews a second, CPU for each, latency and memory.
 //!
 //! ```sh
-//! cargo bench --bench webhook_load -- [--binary PATH] [--seconds 10] [--connections 4] [--streams 8]
+//! cargo bench --bench webhook_load -- [--binary PATH] [--seconds 10] [--connections 4] [--streams 8] [--watches]
 //! ```
 //!
 //! Starts `freshet webhook` as a process of its own, with a certificate made for the purpose, and
 //! sends it the review of a Deployment's pod over HTTP/2 and TLS: first a trickle of 100 a second, as
-//! a busy cluster has it, then as many as it takes. Prints a table, and appends the figures to
+//! a busy cluster has it, then as many as it takes. With `--watches` it does the same to one that
+//! watches a real API server, for its memory. Prints a table, and appends the figures to
 //! `target/figures.tsv`.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints its table, prepares files, and stops when it cannot measure"
+)]
 
 mod figures;
 mod load;
 mod process;
+mod watches;
+
+/// The tests' servers, of which a benchmark needs a part.
+#[allow(dead_code, reason = "the tests need the rest")]
+#[path = "../../tests/servers/support"]
+mod support {
+    pub(crate) mod api_server;
+    pub(crate) mod http;
+    pub(crate) mod pki;
+    pub(crate) mod process;
+}
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,9 +49,10 @@ struct Options {
     seconds: u64,
     connections: usize,
     streams: usize,
+    watches: bool,
 }
 
-const USAGE: &str = "options: --binary PATH, --seconds N, --connections N, --streams N";
+const USAGE: &str = "options: --binary PATH, --seconds N, --connections N, --streams N, --watches";
 
 fn main() -> Result<()> {
     let options = options()?;
@@ -41,7 +60,10 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let figures = runtime.block_on(measure(&options))?;
+    let mut figures = runtime.block_on(measure(&options))?;
+    if options.watches {
+        figures.push(runtime.block_on(watches::measure(&options))?);
+    }
     figures::publish(&figures)
 }
 
@@ -51,12 +73,17 @@ fn options() -> Result<Options> {
         seconds: 10,
         connections: 4,
         streams: 8,
+        watches: false,
     };
     // Cargo itself passes --bench.
     let mut arguments = std::env::args()
         .skip(1)
         .filter(|argument| argument != "--bench");
     while let Some(name) = arguments.next() {
+        if name == "--watches" {
+            options.watches = true;
+            continue;
+        }
         let value = arguments.next().ok_or(USAGE)?;
         match name.as_str() {
             "--binary" => options.binary = value.into(),
@@ -70,7 +97,7 @@ fn options() -> Result<Options> {
 }
 
 async fn measure(options: &Options) -> Result<Vec<Figure>> {
-    let webhook = Webhook::start(&options.binary)?;
+    let webhook = Webhook::start(&options.binary, &["--kubernetes-api=off"])?;
     let client = Client::connect(&webhook, options.connections).await?;
     client.check().await?;
     let time = Duration::from_secs(options.seconds.max(1));
@@ -104,7 +131,6 @@ fn figures(
     usage: &process::Usage,
 ) -> Vec<Figure> {
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-    let mebibytes = |kibibytes: u64| kibibytes as f64 / 1024.0;
     vec![
         Figure::new("webhook reviews", rate, "reviews/s", Some(">= 10250")),
         Figure::new("webhook CPU per review", cpu, "us", Some("<= 101")),
@@ -138,17 +164,7 @@ fn figures(
             "ms",
             None,
         ),
-        Figure::new(
-            "webhook RSS under load",
-            mebibytes(usage.rss_kib),
-            "MiB",
-            Some("<= 20"),
-        ),
-        Figure::new(
-            "webhook anonymous memory",
-            mebibytes(usage.anonymous_kib),
-            "MiB",
-            None,
-        ),
+        Figure::new("webhook RSS under load", usage.rss, "MiB", Some("<= 20")),
+        Figure::new("webhook anonymous memory", usage.anonymous, "MiB", None),
     ]
 }

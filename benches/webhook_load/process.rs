@@ -18,6 +18,8 @@ pub(crate) struct Webhook {
     process: Process,
     /// Where it takes reviews.
     pub(crate) address: SocketAddr,
+    /// Where it shows its metrics.
+    pub(crate) metrics: SocketAddr,
     /// What it shows to clients, and what they have to trust.
     pub(crate) certificate: CertificateDer<'static>,
     _directory: TempDir,
@@ -27,10 +29,10 @@ pub(crate) struct Webhook {
 pub(crate) struct Usage {
     /// User and system time.
     pub(crate) cpu: Duration,
-    /// Resident memory, files that are mapped among it.
-    pub(crate) rss_kib: u64,
-    /// Resident memory that only this process has.
-    pub(crate) anonymous_kib: u64,
+    /// Resident memory in MiB, files that are mapped among it.
+    pub(crate) rss: f64,
+    /// Resident memory in MiB that only this process has.
+    pub(crate) anonymous: f64,
 }
 
 /// A child that is not left behind.
@@ -45,17 +47,17 @@ impl Drop for Process {
 }
 
 impl Webhook {
-    /// Starts `binary webhook` and waits until it listens.
+    /// Starts `binary webhook` with `options` for the Kubernetes API, and waits until it listens.
     ///
     /// # Errors
     /// When it does not.
-    pub(crate) fn start(binary: &Path) -> Result<Self> {
+    pub(crate) fn start(binary: &Path, options: &[&str]) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let pair = generate_simple_self_signed(["localhost".to_owned()])?;
-        write(&directory.path().join("tls.crt"), &pair.cert.pem())?;
-        write(
-            &directory.path().join("tls.key"),
-            &pair.signing_key.serialize_pem(),
+        fs::write(directory.path().join("tls.crt"), pair.cert.pem())?;
+        fs::write(
+            directory.path().join("tls.key"),
+            pair.signing_key.serialize_pem(),
         )?;
         let child = Command::new(binary)
             .arg("webhook")
@@ -65,7 +67,8 @@ impl Webhook {
                 "--listen-address=127.0.0.1:0",
                 "--metrics-address=127.0.0.1:0",
             ])
-            .args(["--kubernetes-api=off", "--kubernetes-version=1.36"])
+            .arg("--kubernetes-version=1.36")
+            .args(options)
             .args([
                 "--vault-address=https://vault.vault:8200",
                 "--log-format=json",
@@ -76,12 +79,14 @@ impl Webhook {
             .map_err(|error| format!("{}: {error}", binary.display()))?;
         let mut process = Process(child);
         let mut log = BufReader::new(process.0.stderr.take().ok_or("no log")?);
-        let address = listening(&mut log)?;
+        let address = listening(&mut log, "--listen-address")?;
+        let metrics = listening(&mut log, "--metrics-address")?;
         // Read on, as a collector does: a full pipe would stop the webhook.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Ok(Self {
             process,
             address,
+            metrics,
             certificate: pair.cert.der().clone(),
             _directory: directory,
         })
@@ -102,19 +107,19 @@ impl Webhook {
         let status = fs::read_to_string(directory.join("status"))?;
         Ok(Usage {
             cpu: Duration::from_millis(ticks * 10),
-            rss_kib: kibibytes(&status, "VmRSS:")?,
-            anonymous_kib: kibibytes(&status, "RssAnon:")?,
+            rss: mebibytes(&status, "VmRSS:")?,
+            anonymous: mebibytes(&status, "RssAnon:")?,
         })
     }
 }
 
-/// The address of the first port that the log tells of, which is the one for reviews.
-fn listening<R: Read>(log: &mut BufReader<R>) -> Result<SocketAddr> {
+/// The address of the port of `option`, of which the log tells next.
+fn listening<R: Read>(log: &mut BufReader<R>, option: &str) -> Result<SocketAddr> {
     let mut said = String::new();
     for line in log.lines() {
         let line = line?;
         let event: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-        if event["option"] == "--listen-address" {
+        if event["option"] == option {
             return Ok(event["address"].as_str().ok_or("no address")?.parse()?);
         }
         said.push_str(&line);
@@ -123,16 +128,10 @@ fn listening<R: Read>(log: &mut BufReader<R>) -> Result<SocketAddr> {
     Err(format!("the webhook ended: {said}").into())
 }
 
-fn kibibytes(status: &str, name: &str) -> Result<u64> {
+/// A size of `/proc/PID/status`, which counts in KiB.
+fn mebibytes(status: &str, name: &str) -> Result<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let value = line.and_then(|line| line.split_whitespace().next());
-    Ok(value.ok_or("no memory figures")?.parse()?)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the files of a certificate, not of a pod"
-)]
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    fs::write(path, text)
+    let kibibytes: f64 = value.ok_or("no memory figures")?.parse()?;
+    Ok(kibibytes / 1024.0)
 }
