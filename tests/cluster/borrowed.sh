@@ -21,7 +21,8 @@ TEXT
 }
 
 borrowed_down() {
-    kubectl delete --ignore-not-found --kustomize webhook-config
+    target/servers/helm uninstall freshet --namespace freshet --ignore-not-found --wait
+    kubectl delete --ignore-not-found namespace freshet
     kubectl delete --ignore-not-found --filename tests/cluster/manifests/vault.yaml
 }
 

@@ -1,93 +1,71 @@
-//! Freshet as the README installs it: `webhook-config/`, then a certificate.
+//! Freshet as the README installs it: with its Helm chart, and a certificate that it keeps itself.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
 use super::kubectl::{kubectl, output, run, run_with, wait_for};
-use super::namespace::{ENABLED, found};
+use super::namespace::ENABLED;
 use super::{image, vault};
 
 /// The namespace of the webhook.
 pub(crate) const NAMESPACE: &str = "freshet";
+
+const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/freshet");
 
 /// Installs Freshet once for all tests of a run, over what an earlier run may have left.
 #[track_caller]
 pub(crate) fn install() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        let namespace = format!("--namespace={NAMESPACE}");
-        let known = kubectl(&["get", "deployment", "freshet", &namespace], "").ok;
-        run(&["apply", "--kustomize", &overlay().display().to_string()]);
-        certificate();
+        let deployment = ["deployment/freshet", "--namespace", NAMESPACE];
+        let known = kubectl(&[&["get"], deployment.as_slice()].concat(), "").ok;
+        upgrade();
         if known {
             // Its image may be another of the same name.
-            run(&["rollout", "restart", "deployment/freshet", &namespace]);
+            run(&[&["rollout", "restart"], deployment.as_slice()].concat());
+            run(&[&["rollout", "status", "--timeout=2m"], deployment.as_slice()].concat());
         }
-        wait_for(NAMESPACE, "the webhook", || {
-            let wait = "--timeout=1s";
-            found(kubectl(
-                &["rollout", "status", "deployment/freshet", &namespace, wait],
-                "",
-            ))
-        });
         wait_until_asked();
     });
 }
 
-/// `webhook-config/` with this cluster's Vault and images, as a person would write it down.
-fn overlay() -> PathBuf {
-    let folder = scratch("install");
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("webhook-config");
-    let base = folder.join("base");
-    fs::create_dir(&base).expect("a folder");
-    for file in fs::read_dir(&from).expect("webhook-config") {
-        let file = file.expect("a readable folder");
-        fs::copy(file.path(), base.join(file.file_name())).expect("a copy of a manifest");
-    }
-    let args = json!([
-        "webhook",
-        format!("--vault-address={}", vault::ADDRESS),
-        format!(
-            "--refresher-image={}",
-            image::of_freshet("freshet-refresher")
-        ),
-        format!(
-            "--refresher-full-image={}",
-            image::of_freshet("freshet-refresher-full")
-        ),
+/// What all tests but those of the chart itself take for given, whatever is installed now.
+#[track_caller]
+pub(crate) fn upgrade() {
+    let registry = image::registry_of_freshet();
+    helm(&[
+        "upgrade",
+        "--install",
+        "freshet",
+        CHART,
+        "--create-namespace",
+        "--wait",
+        "--timeout=2m",
+        &format!("--set=registry={registry}"),
+        &format!("--set=vault.address={}", vault::ADDRESS),
+        "--set=refresher.fullImage.repository=freshet-refresher-full",
     ]);
-    let patch = json!([{
-        "op": "replace",
-        "path": "/spec/template/spec/containers/0/args",
-        "value": args,
-    }]);
-    let (name, tag) = split(&image::of_freshet("freshet"));
-    let kustomization = json!({
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": ["base"],
-        "images": [{ "name": "freshet", "newName": name, "newTag": tag }],
-        "patches": [{ "target": { "kind": "Deployment", "name": "freshet" }, "patch": patch.to_string() }],
-    });
-    fs::write(folder.join("kustomization.yaml"), kustomization.to_string()).expect("a file");
-    folder
 }
 
-/// A private CA for the webhook, by the project's own script.
+/// `helm ARGS` in Freshet's namespace; it has to succeed.
 #[track_caller]
-fn certificate() {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs/generate");
-    let done = output(Command::new(script).arg("--apply").arg(scratch("tls")), "");
-    assert!(done.ok, "certs/generate: {}{}", done.stdout, done.stderr);
+pub(crate) fn helm(args: &[&str]) -> String {
+    let mut command = Command::new("helm");
+    command.args(args).args(["--namespace", NAMESPACE]);
+    let done = output(&mut command, "");
+    if !done.ok {
+        let namespace = ["--namespace", NAMESPACE];
+        let pods = kubectl(&[&["describe", "pods"], namespace.as_slice()].concat(), "");
+        panic!("helm {args:?}: {}{}", done.stderr, pods.stdout);
+    }
+    done.stdout
 }
 
 /// The API server learns of a registration a moment after it accepted it.
 #[track_caller]
-fn wait_until_asked() {
+pub(crate) fn wait_until_asked() {
     let namespace = run_with(
         &[
             "create",
@@ -127,20 +105,4 @@ fn probe(namespace: &str) -> Value {
         },
         "spec": { "containers": [{ "name": "app", "image": "app" }] },
     })
-}
-
-/// An empty folder.
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("cluster")
-        .join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
-
-/// `registry:5000/freshet:0.1.0` as name and tag.
-fn split(image: &str) -> (String, String) {
-    let (name, tag) = image.rsplit_once(':').expect("an image has a tag");
-    (name.to_owned(), tag.to_owned())
 }

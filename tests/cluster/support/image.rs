@@ -8,13 +8,10 @@ pub(crate) fn of_tests(name: &str) -> String {
     format!("{prefix}/{name}")
 }
 
-/// An image of Freshet (`freshet`), of this version.
-pub(crate) fn of_freshet(name: &str) -> String {
-    let name = format!("{name}:{}", env!("CARGO_PKG_VERSION"));
-    match registry() {
-        Some(prefix) => format!("{prefix}/{name}"),
-        None => name,
-    }
+/// What stands before the names of Freshet's images.
+pub(crate) fn registry_of_freshet() -> String {
+    // What an image that was loaded without one is called by.
+    registry().unwrap_or_else(|| "docker.io/library".to_owned())
 }
 
 /// Where `tests/run --images=registry=PREFIX` pushed them to.
