@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::Result;
 
@@ -46,8 +46,8 @@ impl Figure {
 /// # Errors
 /// When the file cannot be written.
 pub(crate) fn publish(figures: &[Figure]) -> Result<()> {
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let path = target.parent().unwrap_or(&target).join("figures.tsv");
+    // Not beside what cargo builds: the runner keeps release builds elsewhere.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/figures.tsv");
     let mut file = open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     println!();
     for figure in figures {
@@ -58,6 +58,6 @@ pub(crate) fn publish(figures: &[Figure]) -> Result<()> {
     Ok(())
 }
 
-fn open(path: &PathBuf) -> std::io::Result<std::fs::File> {
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
     OpenOptions::new().create(true).append(true).open(path)
 }

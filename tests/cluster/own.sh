@@ -1,9 +1,8 @@
 # A one-node cluster of this work tree's own, in namespaces that end with their first process.
 
-# One cluster for each work tree, so that they run side by side.
-CLUSTER_ID=$(printf '%s' "$PWD" | sha256sum | cut -c1-8)
-readonly CLUSTER_ID CLUSTERS=$CACHE/cluster
-readonly CLUSTER=$CLUSTERS/$CLUSTER_ID CLUSTER_FILES=target/cluster
+# One cluster for each work tree.
+readonly CLUSTERS=$CACHE/cluster
+readonly CLUSTER=$CLUSTERS/$TREE CLUSTER_FILES=target/cluster
 # Whether it stays when this command ends.
 cluster_outlives=false
 
@@ -49,7 +48,7 @@ cluster_claim() {
 }
 
 cluster_start() {
-    cluster_inside tests/cluster/node/start "$PWD/target/servers" "$TEST_IMAGES" "freshet-$CLUSTER_ID" &&
+    cluster_inside tests/cluster/node/start "$PWD/target/servers" "$TEST_IMAGES" "freshet-$TREE" &&
         touch "$CLUSTER/started"
 }
 
@@ -70,7 +69,8 @@ cluster_inside() {
 cluster_shell() {
     (($#)) || set -- "${SHELL:-bash}"
     cluster_inside env PATH="$PWD/target/servers:$PATH" KUBECONFIG="$CLUSTER/pki/admin.kubeconfig" \
-        KUBECACHEDIR=/run/cluster/kubectl-cache CARGO_NET_OFFLINE=true \
+        KUBECACHEDIR=/run/cluster/kubectl-cache HELM_CACHE_HOME=/run/cluster/helm HELM_CONFIG_HOME=/run/cluster/helm \
+        HELM_DATA_HOME=/run/cluster/helm CARGO_NET_OFFLINE=true \
         VAULT_ADDR=http://vault.vault:8200 VAULT_TOKEN=root "$@"
 }
 

@@ -65,13 +65,18 @@ cargo_tool() {
 }
 
 # build_release OUTPUT PROGRAM CARGO_ARGUMENT...: builds PROGRAM as it is released, static, and copies
-# it to OUTPUT: builds of other features share their place below target.
+# it to OUTPUT: builds of other features share their place below RELEASES.
 build_release() {
     local output=$1 program=$2 profile=release
     shift 2
     [[ $1 != --profile ]] || profile=$2
-    cargo build --locked "${AS_RELEASED[@]}" "$@" &&
-        install -D "target/$MUSL/$profile/$program" "$output"
+    # What was built for an earlier clone at this path may be newer than files that differ.
+    if [[ ! -e target/releases ]]; then
+        rm -rf "$RELEASES"/{*,*/*}/.fingerprint/{freshet,credentials-page}-*
+        mkdir -p target && : >target/releases
+    fi
+    env CARGO_TARGET_DIR="$RELEASES" cargo build --locked "${AS_RELEASED[@]}" "$@" &&
+        install -D "$RELEASES/$MUSL/$profile/$program" "$output"
 }
 
 # The refresher of the image: small, static.

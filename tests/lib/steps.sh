@@ -2,6 +2,11 @@
 
 # Where everything is kept that is worth building once.
 readonly CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/freshet"
+# What belongs to this work tree alone there: they run side by side.
+TREE=$(printf '%s' "$PWD" | sha256sum | cut -c1-8)
+readonly TREE
+# Its release builds: a clean clone at the same path finds their dependencies built.
+readonly RELEASES=$CACHE/release/$TREE
 
 step_names=()
 step_seconds=()

@@ -21,11 +21,17 @@ need_image_tools() {
     need_musl && need_command jq jq && need_command tar tar
 }
 
-# All three, into target/images.
+# All three, or those of FRESHET_IMAGES, into target/images.
 release_images() {
-    release_image freshet freshet webhook "${WEBHOOK[@]}" &&
-        release_image freshet-refresher freshet-refresher run "${REFRESHER[@]}" &&
-        release_image freshet-refresher-full freshet-refresher run "${REFRESHER_FULL[@]}"
+    local name
+    for name in ${FRESHET_IMAGES:-freshet freshet-refresher freshet-refresher-full}; do
+        case $name in
+        freshet) release_image "$name" freshet webhook "${WEBHOOK[@]}" ;;
+        freshet-refresher) release_image "$name" freshet-refresher run "${REFRESHER[@]}" ;;
+        freshet-refresher-full) release_image "$name" freshet-refresher run "${REFRESHER_FULL[@]}" ;;
+        *) cannot "there is no image \"$name\"" "FRESHET_IMAGES and FRESHET_IMAGES_AGAIN name freshet, freshet-refresher and freshet-refresher-full" ;;
+        esac || return
+    done
 }
 
 # release_image NAME PROGRAM COMMAND CARGO_ARGUMENT...: as the Containerfile describes it.
@@ -80,21 +86,22 @@ bill() {
     say "$IMAGES/$name.cdx.json: $(jq '.components | length' "$IMAGES/$name.cdx.json") components"
 }
 
-# The same digests from another folder: nothing of a machine or a moment is in them.
+# The same digests from another folder, and with another folder of builds: nothing of a machine or a
+# moment is in them.
 images_again() {
-    local elsewhere=$CACHE/elsewhere limit name different=0
-    mkdir -p "$elsewhere"
+    local elsewhere=$CACHE/elsewhere name again=${FRESHET_IMAGES_AGAIN:-freshet-refresher} different=0
     exec 9>"$CACHE/locks/elsewhere"
     flock 9
-    find "$elsewhere" -mindepth 1 -maxdepth 1 ! -name target -exec rm -rf {} +
+    rm -rf "$elsewhere"
+    mkdir -p "$elsewhere"
     tar --create --exclude-vcs --exclude=./target --exclude=./tests/fuzz/target . | tar --extract --directory "$elsewhere"
-    rm -rf "$elsewhere/$IMAGES"
     # Its own lock and table of times; a run of its own.
-    "$elsewhere/tests/run" --build images 8>&- 9>&- >"$IMAGES/elsewhere.log" 2>&1 ||
+    FRESHET_IMAGES=$again "$elsewhere/tests/run" --build images 8>&- 9>&- >"$IMAGES/elsewhere.log" 2>&1 ||
         { tail -n 40 "$IMAGES/elsewhere.log"; return 1; }
-    for limit in "${IMAGE_LIMITS[@]}"; do
-        name=${limit%:*}
-        if [[ $(image_digest "$IMAGES/$name.tar") != $(image_digest "$elsewhere/$IMAGES/$name.tar") ]]; then
+    for name in $again; do
+        if [[ $(image_digest "$IMAGES/$name.tar") == $(image_digest "$elsewhere/$IMAGES/$name.tar") ]]; then
+            say "$name has the same digest"
+        else
             say "$name differs: compare $IMAGES/root/$name with $elsewhere/$IMAGES/root/$name"
             different=1
         fi
