@@ -10,9 +10,13 @@ mod duration;
 mod file;
 mod identity;
 mod invalid;
+mod kv;
 pub mod layout;
 mod names;
+mod property;
 mod secret_ref;
+mod store_path;
+pub mod target;
 mod template;
 mod text;
 mod vault;
@@ -24,8 +28,12 @@ pub use self::duration::GoDuration;
 pub use self::file::{FileMode, FilePath, MountDirectory};
 pub use self::identity::{Identity, IdentityBuilder, IdentityError};
 pub use self::invalid::Invalid;
+pub use self::kv::{Kv, KvPart, KvVersion};
 pub use self::names::{ContainerName, ObjectName, SecretName, VolumeName};
+pub use self::property::Property;
 pub use self::secret_ref::SecretRef;
+pub use self::store_path::StorePath;
+pub use self::target::TargetSpec;
 pub use self::template::{FunctionTable, MissingKey, TemplateSpec};
 pub use self::vault::{
     Audience, AuthType, MountPath, Role, VaultAddress, VaultNamespace, VaultPath,
@@ -61,7 +69,35 @@ pub struct Mount {
     /// Where the application sees it; for messages alone.
     pub mount_path: MountDirectory,
     /// The files, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileSpec>,
+    /// What ExternalSecrets put into it, in the order of the volume's sources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetSpec>,
+    /// Whether the pod may start without its files, once it is known that they cannot be had.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// The time between two looks at its secrets, where it is not the pod's; zero looks once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_interval: Option<GoDuration>,
+    /// Any new value means: look at its secrets now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+impl Mount {
+    /// A mount of `volume` that holds nothing yet.
+    pub fn new(volume: VolumeName, mount_path: MountDirectory) -> Self {
+        Self {
+            volume,
+            mount_path,
+            files: Vec::new(),
+            targets: Vec::new(),
+            optional: false,
+            refresh_interval: None,
+            revision: None,
+        }
+    }
 }
 
 /// One secret of a pod: what the annotations `secret-<name>`, `template-<name>`, `file-<name>` …

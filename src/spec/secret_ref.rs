@@ -1,16 +1,20 @@
 //! Which secret: `path`, `path#key`, `path?version=3#key`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::invalid::Invalid;
-use super::text::serde_as_text;
-use super::vault::VaultPath;
+use super::kv::{Kv, KvPart};
+use super::vault::{MountPath, VaultPath};
 
 /// A secret in Vault, perhaps one version of it, perhaps one key of it.
 ///
 /// The text form is that of a URL: the path, then `?version=N` (KV v2 only), then `#key`. A key is
-/// everything after the first `#`, so it may hold any character.
+/// everything after the first `#`, so it may hold any character. In a SyncSpec what is declared of
+/// the engine stands before the version (`?kv=2&mount=2&version=3`); people cannot write that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretRef {
     /// The path as `vault kv get` or `vault read` takes it.
@@ -19,23 +23,40 @@ pub struct SecretRef {
     pub version: Option<u64>,
     /// The top-level key of the secret's data; `None` is the whole secret.
     pub key: Option<String>,
+    /// What is declared of its engine; `None` is looked up.
+    pub kv: Option<Kv>,
 }
 
 impl SecretRef {
     /// The secret without the key: what is read from Vault.
     pub fn whole(&self) -> Self {
         Self {
-            path: self.path.clone(),
-            version: self.version,
             key: None,
+            ..self.clone()
         }
     }
-}
 
-impl FromStr for SecretRef {
-    type Err = Invalid;
+    /// The declared mount.
+    pub fn mount(&self) -> Option<MountPath> {
+        let parts: Vec<_> = self.path.as_str().split('/').collect();
+        let mount = parts.get(..self.kv?.mount_parts)?;
+        mount.join("/").parse().ok()
+    }
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    /// What is read at the path.
+    pub fn part(&self) -> KvPart {
+        self.kv.map_or(KvPart::Data, |kv| kv.part)
+    }
+
+    /// Whether it is an answer that there is nothing.
+    pub fn is_optional(&self) -> bool {
+        self.kv.is_some_and(|kv| kv.optional)
+    }
+
+    fn parse(
+        text: &str,
+        query: impl Fn(&str) -> Result<(Option<u64>, Option<Kv>), Invalid>,
+    ) -> Result<Self, Invalid> {
         let (location, key) = match text.split_once('#') {
             Some((_, "")) => {
                 return Err(Invalid::new(
@@ -45,18 +66,44 @@ impl FromStr for SecretRef {
             Some((location, key)) => (location, Some(key.to_owned())),
             None => (text, None),
         };
-        let (path, query) = match location.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
+        let (path, asked) = match location.split_once('?') {
+            Some((path, asked)) => (path, Some(asked)),
             None => (location, None),
         };
-        let version = query.map(version_of).transpose()?;
+        let (version, kv) = asked.map(query).transpose()?.unwrap_or_default();
         let path = path.parse().map_err(|invalid| {
             Invalid::new(format!(
                 "must be a Vault path, e.g. secret/db#password: it {invalid}"
             ))
         })?;
-        Ok(Self { path, version, key })
+        Ok(Self {
+            path,
+            version,
+            key,
+            kv,
+        })
     }
+}
+
+impl FromStr for SecretRef {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text, |query| Ok((Some(version_of(query)?), None)))
+    }
+}
+
+/// The form of a SyncSpec.
+fn declared(query: &str) -> Result<(Option<u64>, Option<Kv>), Invalid> {
+    let is_version = |field: &&str| field.starts_with("version=");
+    let version = query.split('&').find(is_version);
+    let version = version.map(version_of).transpose()?;
+    let mut others = query.split('&').filter(|field| !is_version(field));
+    let kv = match others.clone().next() {
+        Some(_) => Some(Kv::parse(&mut others)?),
+        None => None,
+    };
+    Ok((version, kv))
 }
 
 fn version_of(query: &str) -> Result<u64, Invalid> {
@@ -77,7 +124,13 @@ fn version_of(query: &str) -> Result<u64, Invalid> {
 }
 
 impl fmt::Display for SecretRef {
+    /// For people: without what is declared.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.part() {
+            KvPart::Data => "",
+            KvPart::Metadata => "metadata of ",
+            KvPart::List => "list of ",
+        })?;
         write!(f, "{}", self.path)?;
         if let Some(version) = self.version {
             write!(f, "?version={version}")?;
@@ -89,7 +142,27 @@ impl fmt::Display for SecretRef {
     }
 }
 
-serde_as_text!(SecretRef);
+impl Serialize for SecretRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(kv) = self.kv else {
+            return serializer.collect_str(self);
+        };
+        let Self {
+            path, version, key, ..
+        } = self;
+        let version = version.map_or_else(String::new, |version| format!("&version={version}"));
+        let key = key.as_ref().map_or_else(String::new, |key| format!("#{key}"));
+        serializer.collect_str(&format_args!("{path}?{kv}{version}{key}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        let secret = Self::parse(&text, declared);
+        secret.map_err(|invalid| serde::de::Error::custom(format_args!("{text:?}: {invalid}")))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -128,8 +201,35 @@ mod tests {
             "secret/db?version=0",
             "secret/db?version=-1",
             "secret/db?v=1",
+            "secret/db?kv=2",
         ] {
             assert!(text.parse::<SecretRef>().is_err(), "{text:?}");
+        }
+    }
+
+    /// What a SyncSpec holds, and what people see of it.
+    #[track_caller]
+    fn check(text: &str, shown: &str, mount: Option<&str>) {
+        let json = serde_json::to_string(text).expect("JSON");
+        let secret: SecretRef = serde_json::from_str(&json).expect(text);
+        assert_eq!(serde_json::to_string(&secret).expect("JSON"), json);
+        assert_eq!(secret.to_string(), shown);
+        let found = secret.mount();
+        assert_eq!(found.as_ref().map(MountPath::as_str), mount);
+    }
+
+    #[test]
+    fn a_sync_spec_can_declare_the_engine() {
+        check("secret/db?version=3#a", "secret/db?version=3#a", None);
+        check("secret/db?kv=2", "secret/db", Some("secret"));
+        let full = "team/kv/db?kv=2&mount=2&optional&version=3#a";
+        check(full, "team/kv/db?version=3#a", Some("team/kv"));
+        check("kv/db?kv=1", "kv/db", Some("kv"));
+        check("kv/a?kv=2&part=metadata", "metadata of kv/a", Some("kv"));
+        check("kv?kv=2&part=list&optional", "list of kv", Some("kv"));
+        for text in ["a?kv=3", "a?mount=1", "a?kv=2&mount=0", "a?kv=2&x", "a?"] {
+            let json = serde_json::to_string(text).expect("JSON");
+            assert!(serde_json::from_str::<SecretRef>(&json).is_err(), "{text}");
         }
     }
 }

@@ -201,8 +201,7 @@ fn mount(volume: VolumeName, directory: MountDirectory, files: Vec<NamedFile>) -
     let mut files: Vec<FileSpec> = files.into_iter().map(|named| named.file).collect();
     files.sort_by(|one, two| one.name.cmp(&two.name));
     Mount {
-        volume,
-        mount_path: directory,
         files,
+        ..Mount::new(volume, directory)
     }
 }

@@ -29,10 +29,10 @@ fn mount(lines: &[&str]) -> Mount {
             content,
         }
     });
+    let volume = "freshet-secrets".parse().expect("a volume");
     Mount {
-        volume: "freshet-secrets".parse().expect("a volume"),
-        mount_path: "/secrets".parse().expect("a directory"),
         files: files.collect(),
+        ..Mount::new(volume, "/secrets".parse().expect("a directory"))
     }
 }
 
