@@ -12,7 +12,8 @@ mod suggest;
 use std::collections::BTreeSet;
 
 use crate::spec::{
-    Audience, AuthType, ContainerName, MountPath, ObjectName, Role, SyncSpec, VaultAddress,
+    Audience, AuthType, CaBundle, ContainerName, Header, MountPath, ObjectName, Role, SyncSpec,
+    VaultAddress,
     VaultNamespace,
 };
 
@@ -75,8 +76,12 @@ pub struct Settings {
     pub role: Option<Role>,
     /// The audience of the projected token; `None` is the API server's own.
     pub audience: Option<Audience>,
-    /// The ConfigMap with the CA bundle for Vault, key `ca.crt`; mounted in the sidecar only.
-    pub ca_config_map: Option<String>,
+    /// The Vault namespace of the login, where it is another one.
+    pub auth_namespace: Option<VaultNamespace>,
+    /// The CA certificates for Vault; `None` is the bundled Mozilla roots.
+    pub ca: Option<CaSource>,
+    /// What is sent to Vault with every request.
+    pub headers: Vec<Header>,
     /// The Secret (`kubernetes.io/tls`) with the client certificate for Vault; mounted in the
     /// sidecar only.
     pub tls_secret: Option<String>,
@@ -90,6 +95,20 @@ pub struct Settings {
     pub group: Option<u32>,
     /// The sidecar's resources.
     pub resources: Resources,
+}
+
+/// Where the CA certificates for Vault are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaSource {
+    /// A key of a ConfigMap of the pod's namespace; mounted in the sidecar only.
+    ConfigMap {
+        /// Its name.
+        name: String,
+        /// Its key.
+        key: String,
+    },
+    /// The certificates themselves.
+    Bundle(CaBundle),
 }
 
 /// The sidecar's resources as Kubernetes quantities, as the pod's author wrote them; of `None` nothing was said, and `inject`

@@ -198,6 +198,20 @@ pub struct VaultSecret {
     pub version: Option<u64>,
     /// The lease of a dynamic secret.
     pub lease: Option<Lease>,
+    /// Whether there is no such secret, where that is an answer; the data is empty then.
+    pub absent: bool,
+}
+
+impl VaultSecret {
+    /// The answer that there is no such secret.
+    pub fn absent() -> Self {
+        Self {
+            data: SecretMap::new(),
+            version: None,
+            lease: None,
+            absent: true,
+        }
+    }
 }
 
 /// A promise of Vault that a credential lives for a time.

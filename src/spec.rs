@@ -6,8 +6,10 @@
 //! arguments, which nobody can change. Neither holds a secret value.
 
 mod annotation;
+mod ca_bundle;
 mod duration;
 mod file;
+mod header;
 mod identity;
 mod invalid;
 mod kv;
@@ -24,8 +26,10 @@ mod vault;
 use serde::{Deserialize, Serialize};
 
 pub use self::annotation::AnnotationSize;
+pub use self::ca_bundle::CaBundle;
 pub use self::duration::GoDuration;
 pub use self::file::{FileMode, FilePath, MountDirectory};
+pub use self::header::Header;
 pub use self::identity::{Identity, IdentityBuilder, IdentityError};
 pub use self::invalid::Invalid;
 pub use self::kv::{Kv, KvPart, KvVersion};

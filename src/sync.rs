@@ -12,9 +12,10 @@
 //!   ([`mount_table`]) is forgotten with it.
 //! - Each secret ([`secret_state`]) is read once however many files it is in, waits on its own after
 //!   a failure, and keeps its last good data.
-//! - Each mount ([`mount_state`]) is rendered ([`render`]) when one of its secrets changed and all of
-//!   them are there, and then written as a whole.
-//! - Times ([`schedule`], [`backoff`]) are spread by a seed that is passed in.
+//! - Each mount ([`mount_state`]) is rendered ([`render`], and what ExternalSecrets put into it by
+//!   [`target`]) when one of its secrets changed and all of them are there, and then written as a
+//!   whole.
+//! - Times ([`schedule`], [`rounds`], [`backoff`]) are spread by a seed that is passed in.
 
 mod answer;
 mod backoff;
@@ -25,11 +26,13 @@ mod login;
 mod mount_state;
 mod mount_table;
 pub mod render;
+mod rounds;
 mod schedule;
 mod secret_state;
 mod session;
 mod spec_change;
 mod status;
+mod target;
 mod timestamp;
 
 pub use self::engine::{Engine, Options};
@@ -38,6 +41,7 @@ pub use self::status::{
     Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,
     class_name,
 };
+pub use self::target::{ConfigMaps, TargetError, TargetReason};
 pub use self::timestamp::Timestamp;
 
 #[cfg(test)]

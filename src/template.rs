@@ -20,6 +20,7 @@ mod literal;
 mod object;
 mod parser;
 mod printf;
+mod regex;
 mod text;
 mod token;
 mod value;
@@ -36,7 +37,9 @@ use crate::spec::{FunctionTable, MissingKey, SecretRef, TemplateSpec};
 pub use self::call::Fault;
 pub use self::context::{Context, Limits, NoSecrets, Random, SecretSource};
 pub use self::error::{ExecError, ParseError};
+pub use self::functions::string_map_of_yaml;
 pub use self::object::Object;
+pub use self::regex::GoRegex;
 pub use self::value::{Element, List, Map, Text, Value};
 
 /// A parsed template. It holds no data.

@@ -57,6 +57,26 @@ pub trait VaultApi {
         version: Option<u64>,
     ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
 
+    /// Reads the metadata of a KV v2 secret (`GET <mount>/metadata/<path>`) as a flat map of texts:
+    /// `created_time`, `current_version`, `delete_version_after`, and over them what people wrote
+    /// (`custom_metadata`).
+    fn metadata(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
+
+    /// Lists a folder of a KV engine (`LIST <mount>/metadata/<path>`, with version 1 `LIST <path>`):
+    /// the answer's data, whose `keys` are names, those of folders with a slash at their end. The
+    /// path may be the mount itself.
+    fn list(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
+
     /// Revokes the token and all that hangs on it (`POST auth/token/revoke-self`).
     fn revoke_token(&self, token: &Token) -> impl Future<Output = Result<(), VaultError>>;
 }

@@ -252,6 +252,7 @@ fn secret(option: &str) -> Result<(SecretRef, VaultSecret), String> {
             data,
             version: None,
             lease: None,
+            absent: false,
         },
     ))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::security::Ids;
 use super::volumes::{refresher_directory, refresher_mounts};
 use super::{Defaults, resources};
-use crate::dialect::{Parsed, Resources, Settings};
+use crate::dialect::{CaSource, Parsed, Resources, Settings};
 use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, TLS_DIR};
 use crate::spec::{Identity, Role};
 
@@ -84,14 +84,20 @@ impl Sidecar<'_> {
         Identity {
             vault_address: settings.vault_address.clone(),
             vault_namespace: settings.vault_namespace.clone(),
+            auth_namespace: settings.auth_namespace.clone(),
             auth_type: settings.auth_type,
             auth_path: settings.auth_path.clone(),
             role: self.role.clone(),
             audience: settings.audience.clone(),
-            ca_file: settings
-                .ca_config_map
-                .as_ref()
-                .map(|_| format!("{CA_DIR}/{CA_FILE}")),
+            ca_file: match &settings.ca {
+                Some(CaSource::ConfigMap { .. }) => Some(format!("{CA_DIR}/{CA_FILE}")),
+                _ => None,
+            },
+            ca_certificates: match &settings.ca {
+                Some(CaSource::Bundle(certificates)) => Some(certificates.clone()),
+                _ => None,
+            },
+            headers: settings.headers.clone(),
             client_certificate_dir: settings.tls_secret.as_ref().map(|_| TLS_DIR.to_owned()),
             mounts: spec
                 .mounts

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::memory::{Memory, STATE};
-use crate::dialect::Settings;
+use crate::dialect::{CaSource, Settings};
 use crate::spec::layout::{
     CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE,
     SPEC_FILE, STATE_DIR, STATE_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
@@ -30,8 +30,8 @@ pub(super) fn volumes(settings: &Settings, spec: &SyncSpec, memory: &Memory) -> 
         annotation_file(REFRESH_FILE, REFRESH_ANNOTATION),
     ]}}));
     volumes.push(memory_volume(STATE_VOLUME, STATE.to_string()));
-    if let Some(name) = &settings.ca_config_map {
-        let items = json!([{"key": CA_FILE, "path": CA_FILE}]);
+    if let Some(CaSource::ConfigMap { name, key }) = &settings.ca {
+        let items = json!([{"key": key, "path": CA_FILE}]);
         volumes.push(json!({"name": CA_VOLUME, "configMap": {"name": name, "items": items}}));
     }
     if let Some(name) = &settings.tls_secret {
@@ -55,7 +55,7 @@ pub(super) fn refresher_mounts(settings: &Settings, spec: &SyncSpec) -> Vec<Valu
     mounts.push(read_only(TOKEN_VOLUME, TOKEN_DIR));
     mounts.push(read_only(POD_VOLUME, POD_DIR));
     mounts.push(json!({"name": STATE_VOLUME, "mountPath": STATE_DIR}));
-    if settings.ca_config_map.is_some() {
+    if let Some(CaSource::ConfigMap { .. }) = &settings.ca {
         mounts.push(read_only(CA_VOLUME, CA_DIR));
     }
     if settings.tls_secret.is_some() {

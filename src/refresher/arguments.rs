@@ -54,10 +54,11 @@ pub(crate) struct Refresh {
 pub(crate) struct UsageError(pub(crate) Vec<String>);
 
 /// Options with a value, beside those of the identity.
-const VALUES: [&str; 10] = [
+const VALUES: [&str; 11] = [
     "spec-file",
     "refresh-file",
     "token-file",
+    "templates-dir",
     "state-dir",
     "termination-message",
     "metrics-address",
@@ -220,6 +221,7 @@ impl Given {
             spec: self.path("spec-file", pod.join(layout::SPEC_FILE)),
             refresh: self.path("refresh-file", pod.join(layout::REFRESH_FILE)),
             token: self.path("token-file", token),
+            templates: self.path("templates-dir", layout::TEMPLATES_DIR.into()),
         };
         let termination_message = layout::TERMINATION_MESSAGE.into();
         let state = self.state();

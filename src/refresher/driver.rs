@@ -11,10 +11,10 @@ use super::counters::Counters;
 use super::watched_file::WatchedFile;
 use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
-use crate::secret::SecretBytes;
-use crate::spec::{SecretRef, VolumeName};
+use crate::secret::{SecretBytes, VaultSecret};
+use crate::spec::{KvPart, SecretRef, VolumeName};
 use crate::sync::{Action, Event, Notice, TokenId};
-use crate::vault::{Class, Token, TokenLease, VaultApi, VaultError};
+use crate::vault::{Class, SecretsMount, Token, TokenLease, VaultApi, VaultError};
 
 /// The engine's hands.
 pub(crate) struct Driver<V> {
@@ -149,9 +149,8 @@ impl<V: VaultApi> Requests<V> {
                 Event::CheckedVersion(secret, result)
             }
             Action::Read(id, mount, secret) => {
-                let SecretRef { path, version, .. } = &secret;
                 let result = match self.token(id) {
-                    Ok(token) => self.vault.read(&token, &mount, path, *version).await,
+                    Ok(token) => self.read(&token, &mount, &secret).await,
                     Err(error) => Err(error),
                 };
                 Event::Read(secret, result)
@@ -176,6 +175,20 @@ impl<V: VaultApi> Requests<V> {
     async fn renew(&self, id: TokenId) -> Result<TokenLease, VaultError> {
         let token = self.token(id)?;
         self.vault.renew_token(&token).await
+    }
+
+    async fn read(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        secret: &SecretRef,
+    ) -> Result<VaultSecret, VaultError> {
+        let path = &secret.path;
+        match secret.part() {
+            KvPart::Data => self.vault.read(token, mount, path, secret.version).await,
+            KvPart::Metadata => self.vault.metadata(token, mount, path).await,
+            KvPart::List => self.vault.list(token, mount, path).await,
+        }
     }
 
     fn token(&self, id: TokenId) -> Result<Rc<Token>, VaultError> {

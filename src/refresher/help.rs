@@ -89,11 +89,14 @@ const REFRESH_OPTIONS: &str = "
 Whom to ask, and as whom:
   --vault-address=URL             the Vault or OpenBao server
   --vault-namespace=NAMESPACE     its namespace
+  --auth-namespace=NAMESPACE      the namespace of the login, where it is another one
+  --vault-header=NAME: VALUE      sent with every request; once for each
   --auth-type=TYPE                kubernetes or jwt [kubernetes]
   --auth-path=PATH                where the auth method is mounted [the type's name]
   --role=ROLE                     the role to log in with
   --audience=AUDIENCE             the audience of the service-account token, for messages
   --ca-file=FILE                  CA certificates for Vault [Mozilla's roots]
+  --ca-certificates=BASE64        the same certificates in DER, with commas between
   --client-certificate-dir=DIR    tls.crt and tls.key for Vault
   --token-file=FILE               the service-account token
                                   [/var/run/secrets/kubernetes.io/serviceaccount/token]
@@ -102,6 +105,7 @@ What to write, and where:
   --mount=VOLUME=DIRECTORY        a volume to write; once for each
   --spec-file=FILE                the SyncSpec [/run/freshet/pod/sync-spec]
   --refresh-file=FILE             any new content: look at Vault now [/run/freshet/pod/refresh]
+  --templates-dir=DIR             texts of ConfigMaps for templates [/run/freshet/templates]
 
 How to be found:
   --state-dir=DIR                 for ready and status [/run/freshet/state]

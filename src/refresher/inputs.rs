@@ -1,12 +1,13 @@
 //! What reaches a running refresher through volumes: the SyncSpec, the wish to look now, the
-//! service-account token.
+//! service-account token, the texts of templates.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::watched_file::WatchedFile;
 use crate::secret::SecretBytes;
 use crate::spec::{Invalid, SyncSpec};
-use crate::sync::Event;
+use crate::sync::{ConfigMaps, Event};
 use crate::vault::service_account_token_expiry;
 
 /// Where the files are.
@@ -18,6 +19,8 @@ pub struct InputPaths {
     pub refresh: PathBuf,
     /// The service-account token.
     pub token: PathBuf,
+    /// The directory with the texts of ConfigMaps; where there is none, there are no such texts.
+    pub templates: PathBuf,
 }
 
 /// The files, and what is known of them.
@@ -26,6 +29,9 @@ pub(crate) struct Inputs {
     spec: WatchedFile,
     refresh: WatchedFile,
     token: WatchedFile,
+    /// The link that the kubelet switches when a ConfigMap changes.
+    templates_data: WatchedFile,
+    templates: PathBuf,
     /// The content of the refresh file; `None` before it was read for the first time.
     wish: Option<Vec<u8>>,
 }
@@ -36,6 +42,8 @@ impl Inputs {
             spec: WatchedFile::new(paths.spec),
             refresh: WatchedFile::new(paths.refresh),
             token: WatchedFile::new(paths.token),
+            templates_data: WatchedFile::new(paths.templates.join("..data")),
+            templates: paths.templates,
             wish: None,
         }
     }
@@ -47,6 +55,14 @@ impl Inputs {
             let token = self.token.read().map(SecretBytes::new);
             let expires = token.ok().as_ref().and_then(service_account_token_expiry);
             events.push(Event::ServiceAccountToken { expires });
+        }
+        if self.templates_data.has_changed() && self.templates.is_dir() {
+            match config_maps(&self.templates) {
+                Ok(config_maps) => events.push(Event::ConfigMaps(config_maps)),
+                Err(error) => {
+                    tracing::warn!("cannot read {}: {error}", self.templates.display());
+                }
+            }
         }
         if self.spec.has_changed() {
             events.push(Event::Spec(self.read_spec()));
@@ -72,4 +88,30 @@ impl Inputs {
         }
         SyncSpec::from_annotation(&text)
     }
+}
+
+/// The texts below `folder`, which has a directory for each ConfigMap. What is no text is left out,
+/// and so are the kubelet's own entries.
+fn config_maps(folder: &Path) -> io::Result<ConfigMaps> {
+    let mut texts = ConfigMaps::new();
+    for (name, config_map) in entries(folder)? {
+        for (key, file) in entries(&config_map)? {
+            if let Ok(text) = fs::read_to_string(file) {
+                texts.insert((name.clone(), key), text);
+            }
+        }
+    }
+    Ok(texts)
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        match entry.file_name().into_string() {
+            Ok(name) if !name.starts_with("..") => entries.push((name, entry.path())),
+            _ => {}
+        }
+    }
+    Ok(entries)
 }

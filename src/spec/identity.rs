@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use super::ca_bundle::CaBundle;
+use super::header::Header;
 use super::invalid::Invalid;
 use super::names::VolumeName;
 use super::vault::{Audience, AuthType, MountPath, Role, VaultAddress, VaultNamespace};
@@ -18,6 +20,8 @@ pub struct Identity {
     pub vault_address: VaultAddress,
     /// The Vault namespace, for login and reading.
     pub vault_namespace: Option<VaultNamespace>,
+    /// The Vault namespace of the login, where it is another one.
+    pub auth_namespace: Option<VaultNamespace>,
     /// The auth method.
     pub auth_type: AuthType,
     /// Where the auth method is mounted.
@@ -29,6 +33,10 @@ pub struct Identity {
     /// The file with the CA certificates (PEM) that Vault's certificate is checked against; `None`
     /// is the bundled Mozilla roots.
     pub ca_file: Option<String>,
+    /// The CA certificates themselves, in place of a file.
+    pub ca_certificates: Option<CaBundle>,
+    /// What is sent with every request.
+    pub headers: Vec<Header>,
     /// The directory with `tls.crt` and `tls.key` of the client certificate for Vault.
     pub client_certificate_dir: Option<String>,
     /// The volumes to write, and where the refresher has them mounted.
@@ -51,15 +59,23 @@ impl Identity {
             "vault-namespace",
             self.vault_namespace.as_ref().map(VaultNamespace::as_str),
         );
+        optional(
+            "auth-namespace",
+            self.auth_namespace.as_ref().map(VaultNamespace::as_str),
+        );
         optional("auth-type", Some(self.auth_type.as_str()));
         optional("auth-path", Some(self.auth_path.as_str()));
         optional("role", Some(self.role.as_str()));
         optional("audience", self.audience.as_ref().map(Audience::as_str));
         optional("ca-file", self.ca_file.as_deref());
+        let certificates = self.ca_certificates.as_ref().map(CaBundle::to_string);
+        optional("ca-certificates", certificates.as_deref());
         optional(
             "client-certificate-dir",
             self.client_certificate_dir.as_deref(),
         );
+        let headers = self.headers.iter();
+        args.extend(headers.map(|header| format!("--vault-header={header}")));
         args.extend(
             self.mounts
                 .iter()
@@ -74,17 +90,20 @@ impl Identity {
 pub struct IdentityBuilder {
     values: BTreeMap<&'static str, String>,
     mounts: BTreeMap<VolumeName, String>,
+    headers: Vec<Header>,
     problems: Vec<String>,
 }
 
-const SINGLE: [&str; 8] = [
+const SINGLE: [&str; 10] = [
     "vault-address",
     "vault-namespace",
+    "auth-namespace",
     "auth-type",
     "auth-path",
     "role",
     "audience",
     "ca-file",
+    "ca-certificates",
     "client-certificate-dir",
 ];
 
@@ -93,9 +112,22 @@ impl IdentityBuilder {
     ///
     /// A bad value is kept for [`build`](Self::build), so that all problems are told at once.
     pub fn set(&mut self, name: &str, value: &str) -> bool {
-        if name == "mount" {
-            self.add_mount(value);
-            return true;
+        match name {
+            "mount" => {
+                self.add_mount(value);
+                return true;
+            }
+            "vault-header" => {
+                match value.parse() {
+                    Ok(header) => self.headers.push(header),
+                    Err(invalid) => {
+                        self.problems
+                            .push(format!("--{name}: {value:?}: {invalid}"));
+                    }
+                }
+                return true;
+            }
+            _ => {}
         }
         let Some(known) = SINGLE.into_iter().find(|known| *known == name) else {
             return false;
@@ -133,12 +165,18 @@ impl IdentityBuilder {
         let vault_address = self.required("vault-address");
         let role = self.required("role");
         let vault_namespace = self.optional("vault-namespace");
+        let auth_namespace = self.optional("auth-namespace");
         let auth_type = self.optional("auth-type").unwrap_or(AuthType::Kubernetes);
         let auth_path = self
             .optional("auth-path")
             .unwrap_or_else(|| auth_type.mount_path());
         let audience = self.optional("audience");
         let ca_file = self.values.remove("ca-file");
+        let ca_certificates = self.optional("ca-certificates");
+        if ca_file.is_some() && ca_certificates.is_some() {
+            self.problems
+                .push("--ca-certificates: must not stand beside --ca-file".to_owned());
+        }
         let client_certificate_dir = self.values.remove("client-certificate-dir");
         if self.mounts.is_empty() {
             self.problems
@@ -148,11 +186,14 @@ impl IdentityBuilder {
             (Some(vault_address), Some(role)) if self.problems.is_empty() => Ok(Identity {
                 vault_address,
                 vault_namespace,
+                auth_namespace,
                 auth_type,
                 auth_path,
                 role,
                 audience,
                 ca_file,
+                ca_certificates,
+                headers: self.headers,
                 client_certificate_dir,
                 mounts: self.mounts,
             }),
@@ -200,11 +241,14 @@ mod tests {
         let identity = Identity {
             vault_address: "https://vault.vault:8200".parse().expect("address"),
             vault_namespace: Some("team-a".parse().expect("namespace")),
+            auth_namespace: Some("root".parse().expect("namespace")),
             auth_type: AuthType::Jwt,
             auth_path: "jwt-prod".parse().expect("mount path"),
             role: "app".parse().expect("role"),
             audience: Some("vault".parse().expect("audience")),
-            ca_file: Some("/run/freshet/ca/ca.crt".to_owned()),
+            ca_file: None,
+            ca_certificates: Some("MIIB,MIIC".parse().expect("certificates")),
+            headers: vec!["x-team: a, b".parse().expect("a header")],
             client_certificate_dir: Some("/run/freshet/tls".to_owned()),
             mounts: BTreeMap::from([(
                 "freshet-secrets".parse().expect("volume"),
@@ -216,12 +260,21 @@ mod tests {
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let args = ["--vault-address=vault", "--auth-type=ldap", "--mount=x"].map(str::to_owned);
+        let args = [
+            "--vault-address=vault",
+            "--auth-type=ldap",
+            "--mount=x",
+            "--vault-header=Authorization: x",
+            "--ca-certificates=x",
+        ]
+        .map(str::to_owned);
         let error = build(&args).expect_err("bad options").to_string();
         for option in [
             "--vault-address: \"vault\"",
             "--auth-type: \"ldap\"",
             "--mount: \"x\"",
+            "--vault-header: \"Authorization: x\": must not carry a credential",
+            "--ca-certificates: \"x\": must be base64",
             "--role: missing",
         ] {
             assert!(error.contains(option), "{option} in {error}");

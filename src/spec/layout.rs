@@ -43,6 +43,11 @@ pub const TLS_VOLUME: &str = "freshet-tls";
 /// Where it is mounted; `tls.crt` and `tls.key` below it.
 pub const TLS_DIR: &str = "/run/freshet/tls";
 
+/// The volume with the texts of the ConfigMaps that templates of ExternalSecrets are taken from.
+pub const TEMPLATES_VOLUME: &str = "freshet-templates";
+/// Where it is mounted; below it a directory for each ConfigMap, and in that a file for each key.
+pub const TEMPLATES_DIR: &str = "/run/freshet/templates";
+
 /// Below it each memory volume of secrets is mounted read-write, under its volume's name.
 pub const MOUNTS_DIR: &str = "/run/freshet/mounts";
 

@@ -151,7 +151,9 @@ impl Serialize for SecretRef {
             path, version, key, ..
         } = self;
         let version = version.map_or_else(String::new, |version| format!("&version={version}"));
-        let key = key.as_ref().map_or_else(String::new, |key| format!("#{key}"));
+        let key = key
+            .as_ref()
+            .map_or_else(String::new, |key| format!("#{key}"));
         serializer.collect_str(&format_args!("{path}?{kv}{version}{key}"))
     }
 }

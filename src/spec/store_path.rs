@@ -38,7 +38,10 @@ impl StorePath {
             return self.place(mount, name, KvPart::Data, optional);
         };
         let mount = mount.as_str();
-        let name = match key.strip_prefix(mount).and_then(|rest| rest.strip_prefix('/')) {
+        let name = match key
+            .strip_prefix(mount)
+            .and_then(|rest| rest.strip_prefix('/'))
+        {
             Some(rest) if self.v1 => rest,
             Some(rest) => rest.strip_prefix("data/").unwrap_or(rest),
             None => key,
@@ -101,7 +104,11 @@ impl StorePath {
             version: None,
             key: None,
             kv: Some(Kv {
-                version: if self.v1 { KvVersion::One } else { KvVersion::Two },
+                version: if self.v1 {
+                    KvVersion::One
+                } else {
+                    KvVersion::Two
+                },
                 mount_parts: mount.split('/').count(),
                 part,
                 optional,

@@ -94,16 +94,7 @@ impl Engine {
         match result {
             Ok(data) => {
                 self.session.prove(token, self.now);
-                let Some(state) = self.secrets.get_mut(secret) else {
-                    return;
-                };
-                let (changed, notice) = state.receive(secret, data, now, &mut self.rng);
-                out.extend(notice.map(Action::Tell));
-                if changed {
-                    for mount in &mut self.mounts {
-                        mount.touch(secret);
-                    }
-                }
+                self.received(secret, data, now, out);
             }
             Err(error) => match error.class() {
                 Class::Denied => match self.session.denied(token, sent, out) {
@@ -118,10 +109,26 @@ impl Engine {
                 Class::TokenInvalid => self.lost(secret, token, out),
                 Class::NotFound => {
                     self.session.prove(token, self.now);
-                    self.guess_again_or_fail(secret, &error, out);
+                    match secret.is_optional() {
+                        true => self.received(secret, VaultSecret::absent(), now, out),
+                        false => self.guess_again_or_fail(secret, &error, out),
+                    }
                 }
                 _ => self.failed(secret, &error, out),
             },
+        }
+    }
+
+    fn received(&mut self, secret: &SecretRef, data: VaultSecret, now: Now, out: &mut Vec<Action>) {
+        let Some(state) = self.secrets.get_mut(secret) else {
+            return;
+        };
+        let (changed, notice) = state.receive(secret, data, now, &mut self.rng);
+        out.extend(notice.map(Action::Tell));
+        if changed {
+            for mount in &mut self.mounts {
+                mount.touch(secret);
+            }
         }
     }
 
@@ -187,7 +194,7 @@ impl Engine {
         out: &mut Vec<Action>,
     ) {
         let login = self.session.login();
-        let alternative = login.map(|login| login.mounts.guess_again(&secret.path, error));
+        let alternative = login.map(|login| login.mounts.guess_again(secret, error));
         match alternative.unwrap_or(Alternative::None) {
             Alternative::Guess => self.repeat(secret),
             Alternative::Exhausted(denial) => self.failed(secret, &denial, out),
@@ -200,7 +207,7 @@ impl Engine {
         let mount = self
             .session
             .login()
-            .map(|login| (login.token, login.mounts.of(&secret.path)));
+            .map(|login| (login.token, login.mounts.of(secret)));
         let Some(state) = self.secrets.get_mut(secret) else {
             return;
         };

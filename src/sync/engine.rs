@@ -8,10 +8,12 @@ use fastrand::Rng;
 use super::event::{Action, Event, Notice, Now};
 use super::mount_state::MountState;
 use super::mount_table::Knowledge;
-use super::schedule::{longest_wait, next_round};
+use super::rounds::Rounds;
+use super::schedule::longest_wait;
 use super::secret_state::{Phase, SecretState, Step};
 use super::session::Session;
-use crate::spec::{SecretRef, VolumeName};
+use super::target::ConfigMaps;
+use crate::spec::{KvPart, SecretRef, VolumeName};
 use crate::vault;
 
 /// What the engine is told once.
@@ -59,8 +61,10 @@ pub struct Engine {
     pub(super) secrets: BTreeMap<SecretRef, SecretState>,
     pub(super) mounts: Vec<MountState>,
     pub(super) session: Session,
-    /// When all healthy secrets are looked at next.
-    pub(super) round: Option<Duration>,
+    /// When healthy secrets are looked at next.
+    pub(super) rounds: Rounds,
+    /// The texts that templates are taken from.
+    pub(super) config_maps: ConfigMaps,
     /// Until when the server asked to be left alone.
     pub(super) pause: Duration,
     pub(super) service_account_token_expires: Option<SystemTime>,
@@ -88,7 +92,8 @@ impl Engine {
             secrets: BTreeMap::new(),
             mounts: Vec::new(),
             session: Session::default(),
-            round: None,
+            rounds: Rounds::default(),
+            config_maps: ConfigMaps::new(),
             pause: Duration::ZERO,
             service_account_token_expires: None,
             ready_told: false,
@@ -106,6 +111,7 @@ impl Engine {
         match event {
             Event::Tick => {}
             Event::Spec(spec) => self.respec(spec, &mut out),
+            Event::ConfigMaps(config_maps) => self.supply(config_maps),
             Event::LookNow => self.look_now(),
             Event::ServiceAccountToken { expires } => self.service_account_token_expires = expires,
             Event::LoggedIn(token, result) => {
@@ -159,12 +165,26 @@ impl Engine {
             .chain(mounts)
             .chain([self.pause])
             .filter(|at| *at > self.now);
-        ahead.chain(session).chain(self.round).min()
+        ahead.chain(session).chain(self.rounds.next()).min()
     }
 
-    /// Whether every mount has a complete generation: the pod may start.
+    /// Whether every mount has a complete generation, or may do without: the pod may start.
     pub fn is_ready(&self) -> bool {
-        self.followed && self.mounts.iter().all(MountState::is_complete)
+        let settled = |mount| MountState::is_complete(mount) || self.may_do_without(mount);
+        self.followed && self.mounts.iter().all(settled)
+    }
+
+    /// Whether the pod may start without the files of `mount`, and it is known that they cannot be
+    /// had now.
+    fn may_do_without(&self, mount: &MountState) -> bool {
+        let fails = |secret| {
+            let state = self.secrets.get(secret);
+            state.is_some_and(|state| state.failure().is_some())
+        };
+        mount.spec().optional
+            && (mount.failure().is_some()
+                || self.session.failure().is_some()
+                || mount.inputs().iter().any(fails))
     }
 
     /// The longest wait between two attempts, at this time of the pod's life.
@@ -184,10 +204,13 @@ impl Engine {
         if self.needs_token() {
             self.session.tick(self.now, out);
         }
-        if self.round.is_some_and(|at| at <= self.now) {
-            self.round = Some(self.now + next_round(self.interval, &mut self.rng));
+        for interval in self.rounds.due(self.now, &mut self.rng) {
+            let mounts = &self.mounts;
+            let looked_at = |secret: &SecretRef| interval_of(secret, mounts, self.interval);
             for (secret, state) in &mut self.secrets {
-                state.join_round(secret, self.now);
+                if looked_at(secret) == Some(interval) {
+                    state.join_round(secret, self.now);
+                }
             }
         }
         let can_ask = self.session.login().is_some() && self.pause <= self.now;
@@ -245,7 +268,7 @@ impl Engine {
                 return;
             }
             let token = login.token;
-            let step = match login.mounts.of(&secret.path) {
+            let step = match login.mounts.of(secret) {
                 Knowledge::Awaited => continue,
                 Knowledge::Nothing => {
                     login.mounts.ask(&secret.path);
@@ -254,6 +277,7 @@ impl Engine {
                 }
                 Knowledge::Mount(mount) | Knowledge::Guess(mount) => {
                     let checks = mount.engine == vault::Engine::KvV2
+                        && secret.part() == KvPart::Data
                         && secret.version.is_none()
                         && state.data().is_some_and(|data| data.version.is_some())
                         && login.mounts.has_metadata(&secret.path);
@@ -272,6 +296,14 @@ impl Engine {
             state.ask(step, token, self.now);
             free -= 1;
         }
+    }
+
+    /// The ConfigMaps changed, or are there at last.
+    fn supply(&mut self, config_maps: ConfigMaps) {
+        for mount in &mut self.mounts {
+            mount.supply(&config_maps);
+        }
+        self.config_maps = config_maps;
     }
 
     fn look_now(&mut self) {
@@ -297,4 +329,16 @@ impl Engine {
             self.session.revoke_all(out);
         }
     }
+}
+
+/// How often a secret is looked at: as often as the mount that wants it most often; `None` is once.
+pub(super) fn interval_of(
+    secret: &SecretRef,
+    mounts: &[MountState],
+    usual: Duration,
+) -> Option<Duration> {
+    let users = mounts
+        .iter()
+        .filter(|mount| mount.inputs().contains(secret));
+    users.filter_map(|mount| mount.interval(usual)).min()
 }

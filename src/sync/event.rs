@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::target::ConfigMaps;
 use crate::payload::Payload;
 use crate::secret::VaultSecret;
 use crate::spec::{Invalid, SecretRef, SyncSpec, VolumeName};
@@ -31,6 +32,9 @@ pub enum Event {
     Tick,
     /// The SyncSpec was read, for the first time or because it changed.
     Spec(Result<SyncSpec, Invalid>),
+    /// The ConfigMaps that templates are taken from were read, for the first time or because one
+    /// changed: all of them.
+    ConfigMaps(ConfigMaps),
     /// Somebody asks to look at Vault now.
     LookNow,
     /// The projected service-account token was read; when it expires, as far as it says so.
@@ -72,7 +76,7 @@ pub enum Action {
     LookUp(TokenId, SecretRef),
     /// Ask for the newest version in the metadata.
     CheckVersion(TokenId, SecretsMount, SecretRef),
-    /// Read the secret.
+    /// Read the secret, or what else the reference is to.
     Read(TokenId, SecretsMount, SecretRef),
     /// Make the volume hold these files and no others.
     Write(VolumeName, Payload),

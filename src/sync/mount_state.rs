@@ -10,8 +10,9 @@ use super::backoff::Backoff;
 use super::event::{Action, Notice, Now};
 use super::render::{MountRenderer, Rendered};
 use super::secret_state::SecretState;
+use super::target::ConfigMaps;
 use crate::secret::VaultSecret;
-use crate::spec::{Content, Mount, SecretRef, VolumeName};
+use crate::spec::{Mount, SecretRef, VolumeName};
 
 /// The files of one volume.
 #[derive(Debug)]
@@ -41,12 +42,8 @@ const MOST_DEMANDS: usize = 16;
 impl MountState {
     /// A mount whose files are to be made. `complete` says that a whole generation stands already.
     pub(crate) fn new(spec: Mount, renderer: MountRenderer, complete: bool) -> Self {
-        let inputs = spec.files.iter().filter_map(|file| match &file.content {
-            Content::Secret { source, .. } => Some(source.whole()),
-            Content::Template { source, .. } => source.as_ref().map(SecretRef::whole),
-        });
         Self {
-            inputs: inputs.collect(),
+            inputs: renderer.inputs(),
             spec,
             renderer,
             dirty: true,
@@ -70,6 +67,26 @@ impl MountState {
 
     pub(crate) fn inputs(&self) -> &BTreeSet<SecretRef> {
         &self.inputs
+    }
+
+    /// The names of the files and targets that name `secret`.
+    pub(crate) fn names(&self, secret: &SecretRef) -> BTreeSet<String> {
+        self.renderer.names(secret)
+    }
+
+    /// How often its secrets are looked at, where `usual` is the pod's interval; `None` is once.
+    pub(crate) fn interval(&self, usual: Duration) -> Option<Duration> {
+        let own = self.spec.refresh_interval;
+        let interval = own.map_or(usual, |interval| interval.get());
+        (own.is_none() || !interval.is_zero()).then_some(interval)
+    }
+
+    /// Takes over the texts of ConfigMaps.
+    pub(crate) fn supply(&mut self, config_maps: &ConfigMaps) {
+        if self.renderer.supply(config_maps) {
+            self.dirty = true;
+            self.retry = None;
+        }
     }
 
     pub(crate) fn is_complete(&self) -> bool {

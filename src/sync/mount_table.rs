@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::spec::{MountPath, VaultPath};
+use crate::spec::{KvVersion, MountPath, SecretRef, VaultPath};
 use crate::vault::{Class, Engine, SecretsMount, VaultError};
 
 /// The memory of a login; a new login starts with an empty one.
@@ -52,8 +52,15 @@ pub(crate) enum Knowledge {
 }
 
 impl MountTable {
-    /// What is known about the mount of `path`.
-    pub(crate) fn of(&self, path: &VaultPath) -> Knowledge {
+    /// What is known about the mount of `secret`: what is declared, else what was found out.
+    pub(crate) fn of(&self, secret: &SecretRef) -> Knowledge {
+        match declared(secret) {
+            Some(mount) => Knowledge::Mount(mount),
+            None => self.found(&secret.path),
+        }
+    }
+
+    fn found(&self, path: &VaultPath) -> Knowledge {
         if let Some(mount) = self.known.iter().find(|mount| serves(mount, path)) {
             return Knowledge::Mount(mount.clone());
         }
@@ -100,10 +107,13 @@ impl MountTable {
         self.guesses.insert(path.clone(), Guess { engine, denial });
     }
 
-    /// A read of `path` failed as it would where a guess is wrong. When all guesses were, the denied
-    /// look-up is worth nothing and is forgotten: the next attempt asks again.
-    pub(crate) fn guess_again(&mut self, path: &VaultPath, error: &VaultError) -> Alternative {
+    /// A read of `secret` failed as it would where a guess is wrong. When all guesses were, the
+    /// denied look-up is worth nothing and is forgotten: the next attempt asks again.
+    pub(crate) fn guess_again(&mut self, secret: &SecretRef, error: &VaultError) -> Alternative {
+        let path = &secret.path;
         match self.guesses.get_mut(path) {
+            // A declared engine is no guess.
+            _ if secret.kv.is_some() => Alternative::None,
             None => Alternative::None,
             Some(guess) if guess.engine == Engine::KvV2 => {
                 guess.engine = Engine::Plain;
@@ -137,6 +147,16 @@ impl MountTable {
     }
 }
 
+fn declared(secret: &SecretRef) -> Option<SecretsMount> {
+    Some(SecretsMount {
+        path: secret.mount()?,
+        engine: match secret.kv?.version {
+            KvVersion::One => Engine::Plain,
+            KvVersion::Two => Engine::KvV2,
+        },
+    })
+}
+
 fn serves(mount: &SecretsMount, path: &VaultPath) -> bool {
     path.as_str()
         .strip_prefix(mount.path.as_str())
@@ -155,6 +175,10 @@ mod tests {
         text.parse().expect("a path")
     }
 
+    fn secret(text: &str) -> SecretRef {
+        text.parse().expect("a reference")
+    }
+
     fn mount(text: &str, engine: Engine) -> SecretsMount {
         SecretsMount {
             path: text.parse().expect("a mount"),
@@ -166,13 +190,13 @@ mod tests {
     fn a_known_mount_answers_for_all_below_it_and_for_nothing_else() {
         let mut table = MountTable::default();
         table.ask(&path("team/kv/a"));
-        assert_eq!(table.of(&path("team/other/b")), Knowledge::Awaited);
+        assert_eq!(table.of(&secret("team/other/b")), Knowledge::Awaited);
         table.learn(&path("team/kv/a"), mount("team/kv", Engine::KvV2));
         assert_eq!(
-            table.of(&path("team/kv/x/y")),
+            table.of(&secret("team/kv/x/y")),
             Knowledge::Mount(mount("team/kv", Engine::KvV2))
         );
-        assert_eq!(table.of(&path("team/kv2/x")), Knowledge::Nothing);
+        assert_eq!(table.of(&secret("team/kv2/x")), Knowledge::Nothing);
     }
 
     #[test]
@@ -183,19 +207,37 @@ mod tests {
         let denial = VaultError::new(Class::Denied, "no look-ups");
         table.guess(&db, denial.clone());
         assert_eq!(
-            table.of(&db),
+            table.of(&secret("secret/db")),
             Knowledge::Guess(mount("secret", Engine::KvV2))
         );
-        assert_eq!(table.guess_again(&db, &denial), Alternative::Guess);
         assert_eq!(
-            table.of(&db),
+            table.guess_again(&secret("secret/db"), &denial),
+            Alternative::Guess
+        );
+        assert_eq!(
+            table.of(&secret("secret/db")),
             Knowledge::Guess(mount("secret", Engine::Plain))
         );
         assert_eq!(
-            table.guess_again(&db, &denial),
+            table.guess_again(&secret("secret/db"), &denial),
             Alternative::Exhausted(denial.clone())
         );
-        assert_eq!(table.of(&db), Knowledge::Nothing);
-        assert_eq!(table.guess_again(&db, &denial), Alternative::None);
+        assert_eq!(table.of(&secret("secret/db")), Knowledge::Nothing);
+        assert_eq!(
+            table.guess_again(&secret("secret/db"), &denial),
+            Alternative::None
+        );
+    }
+
+    #[test]
+    fn a_declared_engine_is_neither_looked_up_nor_guessed() {
+        let mut table = MountTable::default();
+        let text = "\"team/kv/db?kv=2&mount=2\"";
+        let declared: SecretRef = serde_json::from_str(text).expect("a reference");
+        let known = Knowledge::Mount(mount("team/kv", Engine::KvV2));
+        assert_eq!(table.of(&declared), known);
+        let denial = VaultError::new(Class::Denied, "no look-ups");
+        table.guess(&path("team/kv/db"), denial.clone());
+        assert_eq!(table.guess_again(&declared, &denial), Alternative::None);
     }
 }

@@ -5,10 +5,11 @@
 
 mod error;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use super::format::{self, Selected};
+use super::target::{self, ConfigMaps, TargetRenderer};
 use crate::payload::{FileProjection, Payload};
 use crate::secret::{SecretBytes, SecretMap, VaultSecret};
 use crate::spec::{Content, FileMode, FilePath, FileSpec, Format, Mount, SecretName, SecretRef};
@@ -21,6 +22,7 @@ pub use super::format::FormatError;
 #[derive(Debug)]
 pub struct MountRenderer {
     files: Vec<FileRenderer>,
+    targets: Vec<TargetRenderer>,
 }
 
 /// What came of it.
@@ -43,6 +45,7 @@ impl MountRenderer {
     /// One for each template that cannot be parsed.
     pub fn new(mount: &Mount) -> Result<Self, Vec<RenderError>> {
         let mut files = Vec::new();
+        let mut targets = Vec::new();
         let mut errors = Vec::new();
         for file in &mount.files {
             match FileRenderer::new(file) {
@@ -50,11 +53,44 @@ impl MountRenderer {
                 Err(reason) => errors.push(RenderError::new(&file.name, reason)),
             }
         }
+        for target in &mount.targets {
+            match TargetRenderer::new(target) {
+                Ok(target) => targets.push(target),
+                Err(reasons) => errors.extend(of_target(&target.name, reasons)),
+            }
+        }
         if errors.is_empty() {
-            Ok(Self { files })
+            Ok(Self { files, targets })
         } else {
             Err(errors)
         }
+    }
+
+    /// The secrets that are needed whatever is in them, none of them with a key.
+    pub(super) fn inputs(&self) -> BTreeSet<SecretRef> {
+        let files = self.files.iter().filter_map(FileRenderer::source);
+        let targets = self.targets.iter().flat_map(TargetRenderer::inputs);
+        files.chain(targets).map(SecretRef::whole).collect()
+    }
+
+    /// The names of the files and targets that name `secret`, which has no key.
+    pub(super) fn names(&self, secret: &SecretRef) -> BTreeSet<String> {
+        let is_it = |source: &SecretRef| source.whole() == *secret;
+        let files = self.files.iter();
+        let files = files.filter(|file| file.source().is_some_and(is_it));
+        let targets = self.targets.iter();
+        let targets = targets.filter(|target| target.inputs().any(is_it));
+        let files = files.map(|file| file.name.to_string());
+        files
+            .chain(targets.map(|target| target.name().to_owned()))
+            .collect()
+    }
+
+    /// Takes over the texts of ConfigMaps; answers whether any of them is of use here.
+    pub fn supply(&mut self, config_maps: &ConfigMaps) -> bool {
+        let supplied = self.targets.iter_mut();
+        let supplied: Vec<_> = supplied.map(|target| target.supply(config_maps)).collect();
+        supplied.contains(&true)
     }
 
     /// Renders all files, with the secrets that `lookup` finds. Templates may ask for the time and
@@ -95,6 +131,18 @@ impl MountRenderer {
                 Err(reasons) => reasons.into_iter().for_each(refuse),
             }
         }
+        match self.render_targets(lookup, &mut context) {
+            Ok(Targets::Needs(more)) => needs.extend(more),
+            Ok(Targets::Complete(files)) => {
+                for (path, file) in files {
+                    if let Err(conflict) = payload.insert(path, file) {
+                        let name = self.targets.first().map_or("", TargetRenderer::name);
+                        errors.push(RenderError::new(name, Reason::Conflict(conflict)));
+                    }
+                }
+            }
+            Err(more) => errors.extend(more),
+        }
         if !needs.is_empty() {
             Ok(Rendered::Needs(needs))
         } else if errors.is_empty() {
@@ -103,6 +151,46 @@ impl MountRenderer {
             Err(errors)
         }
     }
+}
+
+impl MountRenderer {
+    /// The files of the targets; of two at the same path the later target's counts, as in a projected
+    /// volume.
+    fn render_targets(
+        &self,
+        lookup: Lookup<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Targets, Vec<RenderError>> {
+        let mut files = BTreeMap::new();
+        let mut needs = BTreeSet::new();
+        let mut errors = Vec::new();
+        for target in &self.targets {
+            match target.render(lookup, context) {
+                Ok(target::Outcome::Needs(more)) => needs.extend(more),
+                Ok(target::Outcome::Complete(more)) => {
+                    let file = |(path, mode, content)| (path, FileProjection { content, mode });
+                    files.extend(more.into_iter().map(file));
+                }
+                Err(reasons) => errors.extend(of_target(target.name(), reasons)),
+            }
+        }
+        match (needs.is_empty(), errors.is_empty()) {
+            (false, _) => Ok(Targets::Needs(needs)),
+            (true, true) => Ok(Targets::Complete(files)),
+            (true, false) => Err(errors),
+        }
+    }
+}
+
+/// What came of the targets of a mount.
+enum Targets {
+    Complete(BTreeMap<FilePath, FileProjection>),
+    Needs(BTreeSet<SecretRef>),
+}
+
+fn of_target(name: &str, reasons: Vec<target::TargetError>) -> impl Iterator<Item = RenderError> {
+    let reasons = reasons.into_iter();
+    reasons.map(move |reason| RenderError::new(name, Reason::Target(reason)))
 }
 
 /// Where templates look for secrets.
@@ -153,16 +241,20 @@ impl FileRenderer {
         })
     }
 
+    /// The secret that the file is made of, as far as that is not a template's choice.
+    fn source(&self) -> Option<&SecretRef> {
+        match &self.content {
+            Parsed::Secret(source, _) => Some(source),
+            Parsed::Template(source, _) => source.as_ref(),
+        }
+    }
+
     fn render(
         &self,
         lookup: Lookup<'_>,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Vec<Reason>> {
-        let source = match &self.content {
-            Parsed::Secret(source, _) => Some(source),
-            Parsed::Template(source, _) => source.as_ref(),
-        };
-        let whole = source.map(SecretRef::whole);
+        let whole = self.source().map(SecretRef::whole);
         let secret = whole.as_ref().and_then(lookup);
         if let (Some(whole), None) = (whole, secret) {
             return Ok(Outcome::Needs(BTreeSet::from([whole])));

@@ -171,10 +171,9 @@ impl SecretState {
             return (false, self.succeed(secret, now));
         }
         let lease = data.lease.as_ref().map(|lease| lease.duration);
-        let changed = self
-            .data
-            .as_ref()
-            .is_none_or(|old| old.version != data.version || old.data != data.data);
+        let changed = self.data.as_ref().is_none_or(|old| {
+            old.version != data.version || old.data != data.data || old.absent != data.absent
+        });
         let version = data.version;
         self.data = Some(data);
         let recovered = self.succeed(secret, now);
@@ -267,6 +266,7 @@ mod tests {
             data: BTreeMap::from([("password".to_owned(), value)]),
             version: Some(version),
             lease: None,
+            absent: false,
         }
     }
 

@@ -2,13 +2,13 @@
 //! nothing.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::engine::Engine;
 use super::event::{Action, Notice};
 use super::mount_state::MountState;
 use super::render::{MountRenderer, RenderError};
-use super::schedule::first_round;
-use crate::spec::{Invalid, Mount, SyncSpec, VolumeName};
+use crate::spec::{Invalid, Mount, SecretRef, SyncSpec, VolumeName};
 
 /// How the mounts of a new SyncSpec come about.
 enum Origin {
@@ -30,25 +30,53 @@ impl Engine {
         };
         self.spec_error = None;
         let mut before = std::mem::take(&mut self.mounts);
+        let mut revised = BTreeSet::new();
         for origin in origins {
             let mount = match origin {
                 Origin::Kept(volume) => take(&mut before, &volume),
                 Origin::New(mount, renderer) => {
-                    let stands = self.options.volumes.get(&mount.volume) == Some(&true);
                     let stood = take(&mut before, &mount.volume);
-                    let complete = stood.map_or(stands, |mount| mount.is_complete());
-                    Some(MountState::new(mount, renderer, complete))
+                    Some(self.renewed_mount(mount, renderer, stood, &mut revised))
                 }
             };
             self.mounts.extend(mount);
         }
-        if !self.followed || interval != self.interval {
-            self.round = Some(self.now + first_round(interval, &mut self.rng));
-        }
         self.interval = interval;
         self.followed = true;
         self.adopt_secrets();
+        for secret in revised {
+            if let Some(state) = self.secrets.get_mut(&secret) {
+                state.look(self.now);
+            }
+        }
+        let intervals = self
+            .mounts
+            .iter()
+            .filter_map(|mount| mount.interval(interval));
+        let intervals: Vec<Duration> = intervals.collect();
+        self.rounds.set(intervals, self.now, &mut self.rng);
         out.push(Action::Tell(Notice::SpecAccepted));
+    }
+
+    /// A mount that is new, or not as it `stood`. With another revision its secrets are looked at
+    /// now.
+    fn renewed_mount(
+        &self,
+        mount: Mount,
+        renderer: MountRenderer,
+        stood: Option<MountState>,
+        revised: &mut BTreeSet<SecretRef>,
+    ) -> MountState {
+        let stands = self.options.volumes.get(&mount.volume) == Some(&true);
+        let revision = stood.as_ref().map(|stood| &stood.spec().revision);
+        let is_revised = revision.is_some_and(|revision| *revision != mount.revision);
+        let complete = stood.map_or(stands, |mount| mount.is_complete());
+        let mut mount = MountState::new(mount, renderer, complete);
+        mount.supply(&self.config_maps);
+        if is_revised {
+            revised.extend(mount.inputs().iter().cloned());
+        }
+        mount
     }
 
     fn refuse(&mut self, message: String, out: &mut Vec<Action>) {

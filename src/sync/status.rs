@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::engine::Engine;
+use super::engine::{Engine, interval_of};
 use super::event::Now;
 use super::mount_state::MountState;
 use super::secret_state::{Phase, SecretState};
 use super::timestamp::Timestamp;
-use crate::spec::{Content, SecretName, SecretRef};
+use crate::spec::SecretRef;
 use crate::vault::Class;
 
 /// The whole refresher.
@@ -96,7 +96,8 @@ pub struct MountStatus {
 pub struct SecretStatus {
     /// Its path and pinned version.
     pub secret: String,
-    /// The `<name>`s of the annotations that name it; none for what a template asked for.
+    /// The `<name>`s of the annotations, and the targets of ExternalSecrets, that name it; none for
+    /// what a template or a `find` asked for.
     pub names: BTreeSet<String>,
     /// How current it is.
     pub state: Freshness,
@@ -206,22 +207,10 @@ impl Engine {
             (false, true) => Freshness::Failing,
             (false, false) => Freshness::Waiting,
         };
-        let names = mount
-            .spec()
-            .files
-            .iter()
-            .filter(|file| match &file.content {
-                Content::Secret { source, .. } => source.whole() == *secret,
-                Content::Template { source, .. } => source
-                    .as_ref()
-                    .is_some_and(|source| source.whole() == *secret),
-            });
         let since = Timestamp(state.confirmed().unwrap_or(self.started));
         SecretStatus {
             secret: secret.to_string(),
-            names: names
-                .map(|file| SecretName::to_string(&file.name))
-                .collect(),
+            names: mount.names(secret),
             state: freshness,
             stale_since: troubled.then_some(since),
             class: state.failure().map(|failure| class_name(failure.class)),
@@ -229,7 +218,10 @@ impl Engine {
             version: state.data().and_then(|data| data.version),
             next_look: match state.phase() {
                 Phase::Due(at) => Some(at),
-                Phase::Resting if secret.version.is_none() => self.round,
+                Phase::Resting if secret.version.is_none() => {
+                    let interval = interval_of(secret, &self.mounts, self.interval);
+                    interval.and_then(|interval| self.rounds.at(interval))
+                }
                 _ => None,
             }
             .map(|at| moment(at, now)),

@@ -26,6 +26,8 @@ mod wrap;
 mod yaml;
 
 pub(super) use self::consul::method;
+pub use self::yaml::string_map_of_yaml;
+
 use super::call::{Function, Nature};
 use crate::spec::FunctionTable;
 

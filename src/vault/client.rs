@@ -16,11 +16,11 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::answer::{self, Asked};
 use super::envelope::NotVault;
-use super::operation::Operation;
+use super::operation::{Operation, inside};
 use super::server::{Call, Server};
 use super::transport::Answer;
 use super::{Class, Engine, Limits, SecretsMount, Token, TokenLease, VaultApi, VaultError};
-use crate::secret::{SecretBytes, VaultSecret};
+use crate::secret::{SecretBytes, SecretMap, SecretValue, VaultSecret};
 use crate::spec::{AuthType, Identity, MountPath, Role, VaultPath};
 
 /// A Vault server, as one pod's identity sees it.
@@ -126,7 +126,7 @@ impl VaultApi for VaultClient {
 
     async fn mount(&self, token: &Token, path: &VaultPath) -> Result<SecretsMount, VaultError> {
         let asked = Asked::with_token(Operation::FindMount(path), token);
-        let endpoint = Logical(format!("sys/internal/ui/mounts/{path}"));
+        let endpoint = Logical::get(format!("sys/internal/ui/mounts/{path}"));
         let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
         match asked.success(&answer) {
             // A server from before Vault 0.10.2 has no look-up, and no KV version 2 either.
@@ -186,11 +186,42 @@ impl VaultApi for VaultClient {
                 "only secrets of a KV version 2 engine have versions",
             )),
             Engine::Plain => {
-                let endpoint = Logical(path.to_string());
+                let endpoint = Logical::get(path.to_string());
                 let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
                 asked.plain(&answer)
             }
         }
+    }
+
+    async fn metadata(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> Result<VaultSecret, VaultError> {
+        let asked = Asked::with_token(Operation::ReadMetadata(mount, path), token);
+        let endpoint = Logical::get(inside(mount, "metadata", path));
+        let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
+        let mut secret = asked.plain(&answer)?;
+        secret.data = flattened(secret.data);
+        Ok(secret)
+    }
+
+    async fn list(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> Result<VaultSecret, VaultError> {
+        let asked = Asked::with_token(Operation::List(mount, path), token);
+        let endpoint = Logical {
+            path: match mount.engine {
+                Engine::KvV2 => inside(mount, "metadata", path),
+                Engine::Plain => path.to_string(),
+            },
+            method: RequestMethod::LIST,
+        };
+        asked.plain(&self.exchange(&asked, &endpoint, Some(token)).await?)
     }
 
     async fn revoke_token(&self, token: &Token) -> Result<(), VaultError> {
@@ -205,8 +236,38 @@ impl VaultApi for VaultClient {
     }
 }
 
-/// A plain read, which vaultrs has no request for.
-struct Logical(String);
+/// The metadata of a secret as texts.
+fn flattened(mut metadata: SecretMap) -> SecretMap {
+    let text = |value: &SecretValue| SecretValue::String(value.to_bytes());
+    let own = ["created_time", "current_version", "delete_version_after"];
+    let own: Vec<_> = own
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), text(metadata.get(name)?))))
+        .collect();
+    let custom = match metadata.remove("custom_metadata") {
+        Some(SecretValue::Map(custom)) => custom,
+        _ => SecretMap::new(),
+    };
+    let custom = custom
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)));
+    own.into_iter().chain(custom).collect()
+}
+
+/// A read or a list of any path, which vaultrs has no request for.
+struct Logical {
+    path: String,
+    method: RequestMethod,
+}
+
+impl Logical {
+    fn get(path: String) -> Self {
+        Self {
+            path,
+            method: RequestMethod::GET,
+        }
+    }
+}
 
 impl Endpoint for Logical {
     type Response = ();
@@ -214,10 +275,10 @@ impl Endpoint for Logical {
     const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
 
     fn path(&self) -> String {
-        self.0.clone()
+        self.path.clone()
     }
 
     fn method(&self) -> RequestMethod {
-        RequestMethod::GET
+        self.method.clone()
     }
 }

@@ -176,6 +176,7 @@ impl<'a> Envelope<'a> {
                 data: map(data)?,
                 version: Some(version),
                 lease: None,
+                absent: false,
             }),
             None => KvReply::Gone(GoneVersion {
                 version,
@@ -201,6 +202,7 @@ impl<'a> Envelope<'a> {
             data,
             version: None,
             lease,
+            absent: false,
         }))
     }
 

@@ -18,6 +18,8 @@ pub(super) enum Operation<'a> {
     FindMount(&'a VaultPath),
     CheckVersion(&'a SecretsMount, &'a VaultPath),
     Read(&'a SecretsMount, &'a VaultPath, Option<u64>),
+    ReadMetadata(&'a SecretsMount, &'a VaultPath),
+    List(&'a SecretsMount, &'a VaultPath),
 }
 
 impl Operation<'_> {
@@ -27,7 +29,13 @@ impl Operation<'_> {
             Self::Login { .. } | Self::FindMount(_) => return None,
             Self::RenewToken => ("auth/token/renew-self".to_owned(), "update"),
             Self::RevokeToken => ("auth/token/revoke-self".to_owned(), "update"),
-            Self::CheckVersion(mount, path) => (inside(mount, "metadata", path), "read"),
+            Self::CheckVersion(mount, path) | Self::ReadMetadata(mount, path) => {
+                (inside(mount, "metadata", path), "read")
+            }
+            Self::List(mount, path) => match mount.engine {
+                Engine::KvV2 => (inside(mount, "metadata", path) + "/", "list"),
+                Engine::Plain => (format!("{path}/"), "list"),
+            },
             Self::Read(mount, path, _) => match mount.engine {
                 Engine::KvV2 => (inside(mount, "data", path), "read"),
                 Engine::Plain => (path.to_string(), "read"),
@@ -39,9 +47,13 @@ impl Operation<'_> {
     }
 }
 
-fn inside(mount: &SecretsMount, folder: &str, path: &VaultPath) -> String {
-    let relative = mount.relative_path(path).unwrap_or(path.as_str());
-    format!("{}/{folder}/{relative}", mount.path)
+/// The path of the API below one of the two folders of KV version 2; the folder itself for the
+/// mount.
+pub(super) fn inside(mount: &SecretsMount, folder: &str, path: &VaultPath) -> String {
+    match mount.relative_path(path) {
+        Some(relative) => format!("{}/{folder}/{relative}", mount.path),
+        None => format!("{}/{folder}", mount.path),
+    }
 }
 
 impl fmt::Display for Operation<'_> {
@@ -54,6 +66,8 @@ impl fmt::Display for Operation<'_> {
             Self::CheckVersion(_, path) => write!(f, "check the version of {path}"),
             Self::Read(_, path, None) => write!(f, "read {path}"),
             Self::Read(_, path, Some(version)) => write!(f, "read version {version} of {path}"),
+            Self::ReadMetadata(_, path) => write!(f, "read the metadata of {path}"),
+            Self::List(_, path) => write!(f, "list {path}"),
         }
     }
 }

@@ -123,7 +123,8 @@ impl Refusal<'_> {
                     None => format!("there is no such secret {place}"),
                 }
             }
-            Operation::CheckVersion(mount, _) => {
+            Operation::List(..) => "there is no secret in this folder".to_owned(),
+            Operation::CheckVersion(mount, _) | Operation::ReadMetadata(mount, _) => {
                 format!(
                     "there is no such secret in the KV version 2 engine at {}",
                     mount.path

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use tokio::sync::Semaphore;
 
@@ -12,13 +12,16 @@ use super::answer::Asked;
 use super::tls::{TlsFiles, TlsMaterial};
 use super::transport::{self, AT_A_TIME, Answer, Failure};
 use super::{Class, Limits, Token, VaultError};
-use crate::spec::{Identity, VaultAddress};
+use crate::spec::{Identity, VaultAddress, VaultNamespace};
 
 /// One Vault server.
 pub(super) struct Server {
     address: VaultAddress,
     base: Url,
     namespace: Option<HeaderValue>,
+    auth_namespace: Option<HeaderValue>,
+    /// What is the same for all requests.
+    headers: HeaderMap,
     tls_files: TlsFiles,
     limits: Limits,
     turns: Semaphore,
@@ -50,17 +53,33 @@ impl Server {
             VaultError::new(Class::Invalid, message)
         };
         let base = Url::parse(&address.origin()).map_err(|_| unusable("address"))?;
-        let namespace = identity.vault_namespace.as_ref();
-        let namespace = namespace
-            .map(|namespace| HeaderValue::from_str(namespace.as_str()))
-            .transpose()
-            .map_err(|_| unusable("namespace"))?;
+        let namespace = |namespace: &Option<VaultNamespace>| {
+            let namespace = namespace.as_ref();
+            let header = namespace.map(|namespace| HeaderValue::from_str(namespace.as_str()));
+            header.transpose().map_err(|_| unusable("namespace"))
+        };
+        let vault_namespace = namespace(&identity.vault_namespace)?;
+        let auth_namespace = namespace(&identity.auth_namespace)?;
+        let mut headers = HeaderMap::new();
+        // A Vault Agent or Proxy on the way may insist on it, against forged requests.
+        headers.insert("x-vault-request", HeaderValue::from_static("true"));
+        for header in &identity.headers {
+            let name = HeaderName::from_bytes(header.name().as_bytes());
+            let value = HeaderValue::from_str(header.value());
+            match (name, value) {
+                (Ok(name), Ok(value)) => headers.append(name, value),
+                _ => return Err(unusable("header")),
+            };
+        }
         Ok(Self {
             address,
             base,
-            namespace,
+            auth_namespace: auth_namespace.or_else(|| vault_namespace.clone()),
+            namespace: vault_namespace,
+            headers,
             tls_files: TlsFiles {
                 ca_file: identity.ca_file.as_ref().map(Into::into),
+                ca_certificates: identity.ca_certificates.clone(),
                 client_certificate_dir: identity.client_certificate_dir.as_ref().map(Into::into),
             },
             limits,
@@ -178,10 +197,12 @@ impl Server {
         asked: &Asked<'_>,
         token: Option<&Token>,
     ) -> Result<HeaderMap, VaultError> {
-        let mut headers = HeaderMap::new();
-        // A Vault Agent or Proxy on the way may insist on it, against forged requests.
-        headers.insert("x-vault-request", HeaderValue::from_static("true"));
-        if let Some(namespace) = &self.namespace {
+        let mut headers = self.headers.clone();
+        let namespace = match token {
+            Some(_) => &self.namespace,
+            None => &self.auth_namespace,
+        };
+        if let Some(namespace) = namespace {
             headers.insert("x-vault-namespace", namespace.clone());
         }
         if let Some(token) = token {

@@ -15,12 +15,15 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::secret::SecretBytes;
+use crate::spec::CaBundle;
 
 /// Where the PEM files are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TlsFiles {
     /// The CA certificates; `None` is the bundled Mozilla roots.
     pub(super) ca_file: Option<PathBuf>,
+    /// The CA certificates themselves, in place of a file.
+    pub(super) ca_certificates: Option<CaBundle>,
     /// The directory with `tls.crt` and `tls.key`, as in a Secret of type `kubernetes.io/tls`.
     pub(super) client_certificate_dir: Option<PathBuf>,
 }
@@ -57,6 +60,9 @@ impl TlsFiles {
     /// What a certificate is checked against, for messages.
     pub(super) fn roots(&self) -> String {
         match &self.ca_file {
+            None if self.ca_certificates.is_some() => {
+                "the CA certificates of the store (caBundle or caProvider)".to_owned()
+            }
             Some(file) => format!("the CA certificates in {}", file.display()),
             None => "the bundled Mozilla roots; name the CA that signed it \
                      (annotation freshet.dev/ca-config-map)"
@@ -89,6 +95,15 @@ impl TlsFiles {
     }
 
     fn root_store(&self, material: &TlsMaterial) -> Result<RootCertStore, TlsError> {
+        if let Some(bundle) = &self.ca_certificates {
+            let mut roots = RootCertStore::empty();
+            for der in bundle.certificates() {
+                roots
+                    .add(CertificateDer::from(der.as_slice()))
+                    .map_err(|error| problem(Path::new("--ca-certificates"), error))?;
+            }
+            return Ok(roots);
+        }
         let (Some(ca), Some(file)) = (&material.ca, &self.ca_file) else {
             return Ok(RootCertStore::from_iter(
                 webpki_roots::TLS_SERVER_ROOTS.iter().cloned(),

@@ -26,11 +26,14 @@ fn identity(address: &str) -> Identity {
     Identity {
         vault_address: address.parse().expect("address"),
         vault_namespace: None,
+        auth_namespace: None,
         auth_type: AuthType::Kubernetes,
         auth_path: "kubernetes".parse().expect("mount"),
         role: "app".parse().expect("role"),
         audience: None,
         ca_file: None,
+        ca_certificates: None,
+        headers: Vec::new(),
         client_certificate_dir: None,
         mounts: std::collections::BTreeMap::new(),
     }

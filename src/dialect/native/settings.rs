@@ -8,7 +8,8 @@ use super::PodValues;
 use super::vocabulary::Key;
 use crate::dialect::findings::{Findings, at};
 use crate::dialect::quantity::Quantity;
-use crate::dialect::{DialectDefaults, Resources, Settings};
+use crate::dialect::{CaSource, DialectDefaults, Resources, Settings};
+use crate::spec::layout::CA_FILE;
 use crate::spec::{
     AuthType, ContainerName, GoDuration, Invalid, MountPath, ObjectName, VaultAddress,
 };
@@ -46,10 +47,12 @@ pub(super) fn read(
         auth_path,
         role,
         audience: Some(audience.unwrap_or_else(|| defaults.audience.clone())),
-        ca_config_map: ca_config_map
+        auth_namespace: None,
+        ca: ca_config_map
             .as_ref()
             .or(defaults.ca_config_map.as_ref())
-            .map(ToString::to_string),
+            .map(ca_source),
+        headers: Vec::new(),
         tls_secret: tls_secret.as_ref().map(ToString::to_string),
         containers: containers.map(|ContainerNames(names)| names),
         once,
@@ -57,6 +60,14 @@ pub(super) fn read(
         group: group.map(|NonRootId(id)| id),
         resources,
     })
+}
+
+/// The key `ca.crt` of a ConfigMap.
+fn ca_source(config_map: &ObjectName) -> CaSource {
+    CaSource::ConfigMap {
+        name: config_map.to_string(),
+        key: CA_FILE.to_owned(),
+    }
 }
 
 /// The time between two looks at Vault.

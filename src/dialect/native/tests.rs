@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::dialect::Settings;
+use crate::dialect::{CaSource, Settings};
 use crate::spec::ContainerName;
 
 fn defaults() -> DialectDefaults {
@@ -86,7 +86,11 @@ fn settings(settings: &Settings) -> String {
         "audience",
         settings.audience.as_ref().map(ToString::to_string),
     );
-    line("CA", settings.ca_config_map.clone());
+    let ca = settings.ca.as_ref().map(|ca| match ca {
+        CaSource::ConfigMap { name, key } => format!("{name} {key}"),
+        CaSource::Bundle(_) => "a bundle".to_owned(),
+    });
+    line("CA", ca);
     line("certificate", settings.tls_secret.clone());
     let names = |names: &BTreeSet<ContainerName>| {
         names

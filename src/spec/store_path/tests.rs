@@ -15,8 +15,15 @@ fn api(result: Result<SecretRef, Invalid>) -> String {
         Ok(secret) => secret,
         Err(_) => return "refused".to_owned(),
     };
-    let (kv, mount) = (secret.kv.expect("declared"), secret.mount().expect("a mount"));
-    let rest = secret.path.as_str().strip_prefix(mount.as_str()).expect("below");
+    let (kv, mount) = (
+        secret.kv.expect("declared"),
+        secret.mount().expect("a mount"),
+    );
+    let rest = secret
+        .path
+        .as_str()
+        .strip_prefix(mount.as_str())
+        .expect("below");
     let folder = match (kv.version, kv.part) {
         (KvVersion::One, _) => "",
         (KvVersion::Two, KvPart::Data) => "/data",

@@ -5,16 +5,17 @@
 use std::fmt;
 
 use crate::payload::PayloadConflict;
-use crate::spec::{Invalid, SecretName, SecretRef};
+use crate::spec::{Invalid, SecretRef};
 use crate::sync::format::FormatError;
+use crate::sync::target::TargetError;
 use crate::template::{ExecError, ParseError};
 
 /// One file that cannot be rendered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("secret {name}: {reason}")]
 pub struct RenderError {
-    /// The `<name>` in `freshet.dev/secret-<name>`.
-    pub name: SecretName,
+    /// The `<name>` in `freshet.dev/secret-<name>`, or the target of an ExternalSecret.
+    pub name: String,
     /// What is wrong.
     pub reason: Reason,
 }
@@ -48,12 +49,14 @@ pub enum Reason {
     NotATemplate(ParseError),
     /// The template failed.
     Template(ExecError),
+    /// The target of an ExternalSecret cannot be made.
+    Target(TargetError),
 }
 
 impl RenderError {
-    pub(super) fn new(name: &SecretName, reason: Reason) -> Self {
+    pub(super) fn new(name: impl ToString, reason: Reason) -> Self {
         Self {
-            name: name.clone(),
+            name: name.to_string(),
             reason,
         }
     }
@@ -87,6 +90,7 @@ impl fmt::Display for Reason {
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::NotATemplate(error) => error.fmt(f),
             Self::Template(error) => error.fmt(f),
+            Self::Target(error) => error.fmt(f),
         }
     }
 }

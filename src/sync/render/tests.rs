@@ -54,6 +54,7 @@ fn secrets(entries: &[(&str, &str)]) -> BTreeMap<SecretRef, VaultSecret> {
             data,
             version: Some(1),
             lease: None,
+            absent: false,
         },
         other => panic!("not an object: {other:?}"),
     };

@@ -3,6 +3,7 @@
 mod fold;
 mod read;
 mod scalar;
+mod strings;
 
 use super::encoding;
 use super::function;
@@ -11,6 +12,7 @@ use crate::template::call::{Args, Fault, Function, Outcome, Run};
 use crate::template::value::{Text, Value};
 
 pub(super) use self::read::document;
+pub use self::strings::string_map_of_yaml;
 
 /// How values and YAML are brought together.
 #[derive(Clone, Copy, PartialEq, Eq)]

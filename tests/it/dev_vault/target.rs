@@ -149,11 +149,14 @@ impl Target {
         Identity {
             vault_address: format!("http://{}", self.address).parse().expect("address"),
             vault_namespace: None,
+            auth_namespace: None,
             auth_type,
             auth_path: path.parse().expect("mount path"),
             role: role.parse().expect("role"),
             audience: None,
             ca_file: None,
+            ca_certificates: None,
+            headers: Vec::new(),
             client_certificate_dir: None,
             mounts: BTreeMap::new(),
         }

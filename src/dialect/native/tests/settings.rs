@@ -33,7 +33,7 @@ fn the_settings_are_read() {
         auth: jwt at jwt
         role: app
         audience: other
-        CA: vault-ca
+        CA: vault-ca ca.crt
         certificate: vault-client
         containers: app migrate
         user: 1000

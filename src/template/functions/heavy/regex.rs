@@ -1,24 +1,13 @@
-//! Regular expressions: Go's syntax, leftmost-first, on bytes.
+//! Regular expressions.
 
-mod syntax;
-
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use crate::template::call::{Args, Fault, Outcome, Run};
+use crate::template::regex::GoRegex;
 use crate::template::value::Value;
 
-/// What a compiled expression may take, in bytes.
-const SIZE_LIMIT: usize = 4 << 20;
-
-/// Compiles a Go expression. It may come from the data, so no error shows it.
 fn compiled(pattern: &[u8]) -> Result<Regex, Fault> {
-    let pattern =
-        std::str::from_utf8(pattern).map_err(|_| "invalid UTF-8 in the regular expression")?;
-    let translated = syntax::translated(pattern).map_err(Fault::new)?;
-    RegexBuilder::new(&translated)
-        .size_limit(SIZE_LIMIT)
-        .build()
-        .map_err(|_| Fault::new("the regular expression is not valid, or too large"))
+    GoRegex::new(pattern).map(GoRegex::into_inner)
 }
 
 /// Whether the text matches; a bad expression does not.

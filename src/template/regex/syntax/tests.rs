@@ -1,9 +1,9 @@
-use crate::template::functions::heavy::regex::compiled;
+use crate::template::regex::GoRegex;
 
 #[track_caller]
 fn check(pattern: &str, text: &str, expected: Option<&str>) {
-    let regex = compiled(pattern.as_bytes()).expect(pattern);
-    let found = regex.find(text.as_bytes()).map(|found| found.as_bytes());
+    let regex = GoRegex::new(pattern.as_bytes()).expect(pattern);
+    let found = regex.0.find(text.as_bytes()).map(|found| found.as_bytes());
     assert_eq!(found, expected.map(str::as_bytes), "{pattern}");
 }
 
@@ -43,6 +43,6 @@ fn refuses_what_go_refuses() {
         "[a",
         r"\xZZ",
     ] {
-        assert!(compiled(pattern.as_bytes()).is_err(), "{pattern}");
+        assert!(GoRegex::new(pattern.as_bytes()).is_err(), "{pattern}");
     }
 }
