@@ -1,8 +1,11 @@
 //! From what a user wrote on a pod to what Freshet does: settings, a SyncSpec, warnings, or *all*
 //! the problems at once.
 //!
-//! Each dialect ends in the same [`Parsed`]; everything after it is the same code.
+//! Each dialect ends in the same [`Parsed`]; everything after it is the same code. A pod may speak
+//! several at once ([`read`]).
 
+mod combination;
+pub mod external_secret;
 mod findings;
 pub mod native;
 mod problem;
@@ -17,6 +20,7 @@ use crate::spec::{
     VaultNamespace,
 };
 
+pub use self::combination::read;
 pub use self::problem::Problem;
 pub use self::quantity::Quantity;
 pub(crate) use self::suggest::closest;
@@ -29,6 +33,17 @@ pub enum Reading {
     NotAsked(Vec<Problem>),
     /// Injection is asked for.
     Asked(Box<Parsed>),
+}
+
+impl Reading {
+    /// The same with more warnings.
+    fn with(mut self, more: Vec<Problem>) -> Self {
+        match &mut self {
+            Self::NotAsked(warnings) => warnings.extend(more),
+            Self::Asked(parsed) => parsed.warnings.extend(more),
+        }
+        self
+    }
 }
 
 /// What a dialect makes of a pod's metadata.

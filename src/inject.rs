@@ -11,6 +11,7 @@
 
 mod cluster;
 mod collision;
+mod conversion;
 mod covers;
 mod difference;
 mod doubts;
@@ -29,6 +30,7 @@ mod resources;
 mod security;
 mod sidecar;
 mod targets;
+mod usage;
 mod volumes;
 
 use std::convert::identity;
@@ -38,7 +40,7 @@ use serde_json::Value;
 
 use self::plan::Plan;
 use self::pod::PodView;
-use crate::dialect::{DialectDefaults, Parsed, Problem, Reading, Resources, native};
+use crate::dialect::{self, DialectDefaults, Parsed, Problem, Reading, Resources, native};
 use crate::spec::{ContainerName, Role};
 
 pub use self::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType, ResourceQuota};
@@ -193,12 +195,24 @@ pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts
         return skip(SkipReason::NotCreated, Vec::new());
     }
     let (annotations, mut problems) = pod::annotations(request.pod);
-    let reading = native::parse(&annotations, &defaults.dialect);
+    let facts = &cluster.external_secrets;
+    let native = || native::parse(&annotations, &defaults.dialect);
+    let (reading, view) = match facts.is_empty() {
+        true => (native(), None),
+        false => {
+            let view = PodView::of(request.pod, annotations.clone());
+            let reading = match &view {
+                Ok(view) => dialect::read(&annotations, &usage::of(view), facts, &defaults.dialect),
+                Err(_) => native(),
+            };
+            (reading, Some(view))
+        }
+    };
     if let Ok(Reading::NotAsked(mut warnings)) = reading {
         warnings.extend(pod::left_over(request.pod));
         return skip(SkipReason::NotAsked, warnings);
     }
-    let view = PodView::of(request.pod, annotations);
+    let view = view.unwrap_or_else(|| PodView::of(request.pod, annotations));
     match (reading, view) {
         (Ok(Reading::Asked(parsed)), Ok(view)) if problems.is_empty() => {
             inject(request, &view, &parsed, defaults, cluster)

@@ -16,6 +16,10 @@ Examples:
   Only what changes:
     freshet inject -f deployment.yaml --vault-address https://vault.vault:8200 --diff
 
+  A Deployment that mounts the Secret of an ExternalSecret, with its manifests:
+    freshet inject -f deployment.yaml --external-secrets externalsecret.yaml \\
+      --external-secrets clustersecretstore.yaml --external-secrets-claim all
+
   Without the webhook in the cluster:
     helm template ./chart | freshet inject -f - --vault-address https://vault.vault:8200 \\
       --refresher-image registry.example/freshet-refresher:0.1.0 | kubectl apply -f -

@@ -37,7 +37,9 @@ pub(super) fn run(arguments: LintArgs) -> Outcome {
     }
     let nothing_asked = |pod: &ReviewedPod| pod.injection.is_none() && pod.problems.is_empty();
     let stderr = match review.pods.iter().all(nothing_asked) {
-        true => "no pod asks for injection (annotation freshet.dev/inject: \"true\")\n",
+        true => {
+            "no pod asks for injection (annotation freshet.dev/inject: \"true\", or a volume of an ExternalSecret's target)\n"
+        }
         false => "",
     };
     let is_wrong = review.pods.iter().any(|pod| !pod.problems.is_empty());

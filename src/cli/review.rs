@@ -1,5 +1,7 @@
 //! Asks the webhook's own question about every pod of some manifests, offline.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::defaults::DefaultsArgs;
 use super::manifest::Manifest;
 use super::workload::{self, DescribedPod};
 use crate::dialect::Problem;
+use crate::dialect::external_secret::{Claim, ExternalSecretFacts};
 use crate::inject::{self, ClusterFacts, Decision, Defaults, Injection, Operation, Request};
 
 /// What `inject` and `lint` are asked about.
@@ -24,8 +27,34 @@ pub(super) struct ReviewArgs {
     #[arg(long, value_enum, default_value_t = AskedOperation::Create)]
     operation: AskedOperation,
 
+    /// A manifest with the ExternalSecrets, stores and ConfigMaps of the namespace, beside those in
+    /// the files of --filename; it is not printed. May be repeated
+    #[arg(long, value_name = "FILE")]
+    external_secrets: Vec<String>,
+
+    /// Which stores are Freshet's: those with spec.controller freshet, or all that name no other
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = AskedClaim::Freshet)]
+    external_secrets_claim: AskedClaim,
+
     #[command(flatten)]
     defaults: DefaultsArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AskedClaim {
+    /// Stores with spec.controller: freshet
+    Freshet,
+    /// Those, and stores without spec.controller
+    All,
+}
+
+impl From<AskedClaim> for Claim {
+    fn from(asked: AskedClaim) -> Self {
+        match asked {
+            AskedClaim::Freshet => Self::Freshet,
+            AskedClaim::All => Self::All,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -70,22 +99,29 @@ impl ReviewArgs {
             Ok(defaults) => defaults,
             Err(error) => error.exit(),
         };
-        if self.filenames.iter().filter(|name| *name == "-").count() > 1 {
+        let names = self.filenames.iter().chain(&self.external_secrets);
+        if names.filter(|name| *name == "-").count() > 1 {
             return Err("--filename -: standard input can be read once".to_owned());
         }
         let operation = match self.operation {
             AskedOperation::Create => Operation::Create,
             AskedOperation::Update => Operation::Update,
         };
-        let manifests = self
-            .filenames
-            .iter()
-            .map(|name| Manifest::load(name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let load = |names: &[String]| -> Result<Vec<_>, String> {
+            names.iter().map(|name| Manifest::load(name)).collect()
+        };
+        let manifests = load(&self.filenames)?;
+        let more = load(&self.external_secrets)?;
+        let documents = manifests.iter().chain(&more);
+        let documents = documents.flat_map(|manifest| &manifest.documents);
         let question = Question {
             namespace: &self.namespace,
             operation,
             defaults: &defaults,
+            claim: self.external_secrets_claim.into(),
+            objects: documents
+                .flat_map(|document| objects(&document.value))
+                .collect(),
         };
         let pods = question.about(&manifests);
         Ok(Review { manifests, pods })
@@ -96,6 +132,9 @@ struct Question<'a> {
     namespace: &'a str,
     operation: Operation,
     defaults: &'a Defaults,
+    claim: Claim,
+    /// Every object of the manifests: what is known of the cluster.
+    objects: Vec<&'a Value>,
 }
 
 impl Question<'_> {
@@ -131,24 +170,27 @@ impl Question<'_> {
             operation: self.operation,
             pod: &pod,
         };
-        let (warnings, injection) =
-            match inject::decide(&request, self.defaults, &ClusterFacts::default()) {
-                Decision::Skip { warnings, .. } => (warnings, None),
-                Decision::Inject(injection) => (injection.warnings.clone(), Some(injection)),
-                Decision::Deny {
-                    problems: more,
-                    warnings,
-                } => {
-                    problems.extend(more);
-                    (warnings, None)
-                }
-            };
+        let facts = self.facts(request.namespace);
+        let (warnings, injection) = match inject::decide(&request, self.defaults, &facts) {
+            Decision::Skip { warnings, .. } => (warnings, None),
+            Decision::Inject(injection) => (injection.warnings.clone(), Some(injection)),
+            Decision::Deny {
+                problems: more,
+                warnings,
+            } => {
+                problems.extend(more);
+                (warnings, None)
+            }
+        };
         let injection = injection.filter(|_| problems.is_empty());
         let placed = |problems: Vec<Problem>| {
             let path = &described.path;
-            let place = |problem: Problem| Problem {
-                path: format!("{path}{}", problem.path),
-                ..problem
+            let place = |problem: Problem| match problem.object {
+                Some(_) => problem,
+                None => Problem {
+                    path: format!("{path}{}", problem.path),
+                    ..problem
+                },
             };
             problems.into_iter().map(place).collect()
         };
@@ -160,6 +202,30 @@ impl Question<'_> {
             injection,
             described,
         }
+    }
+}
+
+impl Question<'_> {
+    /// What the manifests say of a namespace.
+    fn facts(&self, namespace: &str) -> ClusterFacts {
+        let mut facts = ExternalSecretFacts::new(namespace, self.claim);
+        for object in &self.objects {
+            facts.add(object, self.namespace);
+        }
+        ClusterFacts {
+            external_secrets: Arc::new(facts),
+            ..ClusterFacts::default()
+        }
+    }
+}
+
+/// The object of a document, or those of a list.
+fn objects(document: &Value) -> Vec<&Value> {
+    let kind = document.get("kind").and_then(Value::as_str);
+    let items = document.get("items").and_then(Value::as_array);
+    match (kind.and_then(|kind| kind.strip_suffix("List")), items) {
+        (Some(_), Some(items)) => items.iter().collect(),
+        _ => vec![document],
     }
 }
 

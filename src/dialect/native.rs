@@ -8,10 +8,12 @@ mod vocabulary;
 use std::collections::BTreeMap;
 
 use self::vocabulary::{Key, PREFIX, Word, look_up};
+use super::external_secret::StoreSettings;
 use super::findings::{Findings, at};
-use super::{DialectDefaults, Parsed, Problem, Reading, suggest};
+use super::{DialectDefaults, Parsed, Problem, Reading, Settings, suggest};
 use crate::spec::{SecretName, SyncSpec};
 
+pub(super) use self::settings::DEFAULT_INTERVAL;
 pub use self::vocabulary::{overview, reference};
 
 /// The values of the pod's own keys.
@@ -60,6 +62,34 @@ pub fn parse(
         heavy_functions,
         warnings,
     })))
+}
+
+/// Whether the author turned injection off.
+pub(super) fn is_turned_off(annotations: &BTreeMap<String, String>) -> bool {
+    annotations
+        .get(&Key::Inject.annotation(""))
+        .is_some_and(|value| value == "false")
+}
+
+/// Whether the author asked, perhaps in a wrong way, for injection by annotations.
+pub(super) fn is_asked(annotations: &BTreeMap<String, String>) -> bool {
+    annotations.contains_key(&Key::Inject.annotation("")) && !is_turned_off(annotations)
+}
+
+/// The settings of a pod that is served by a store: what its annotations say, else the store.
+pub(super) fn over_store(
+    annotations: &BTreeMap<String, String>,
+    store: &StoreSettings,
+    flags: &DialectDefaults,
+    findings: &mut Findings,
+) -> Option<Settings> {
+    let (pod, files) = sort(annotations, findings);
+    if let Some(name) = files.keys().next().filter(|_| !is_asked(annotations)) {
+        let key = files[name].keys().next().copied().unwrap_or(Key::Secret);
+        let message = "has no effect, for injection by annotations is off: set freshet.dev/inject to \"true\"";
+        findings.warn(at(&key.annotation(name.as_str())).say(message));
+    }
+    settings::over_store(&pod, store, flags, findings)
 }
 
 /// Sorts the annotations of ours by what they speak of; an unknown one is a problem.

@@ -7,6 +7,8 @@ use std::fmt;
 /// `metadata.annotations[freshet.dev/mode-db]: "99": must be octal, e.g. 0640`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
+    /// The object, where it is not the pod: `ExternalSecret db`.
+    pub object: Option<String>,
     /// The field, as Kubernetes writes paths: `spec.containers[1].volumeMounts[0].mountPath`.
     pub path: String,
     /// The bad value, where showing it helps and it cannot be secret.
@@ -19,6 +21,7 @@ impl Problem {
     /// A problem of the field `path` as a whole.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
+            object: None,
             path: path.into(),
             value: None,
             message: message.into(),
@@ -32,6 +35,7 @@ impl Problem {
         message: impl Into<String>,
     ) -> Self {
         Self {
+            object: None,
             path: path.into(),
             value: Some(value.into()),
             message: message.into(),
@@ -41,6 +45,9 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(object) = &self.object {
+            write!(f, "{object}: ")?;
+        }
         match &self.value {
             Some(value) => write!(f, "{}: {value:?}: {}", self.path, self.message),
             None => write!(f, "{}: {}", self.path, self.message),

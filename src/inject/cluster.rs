@@ -4,11 +4,14 @@
 //! lacks its facts is left to the API server. Quantities stay texts, as Kubernetes writes them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::dialect::external_secret::ExternalSecretFacts;
+
 /// The facts that a decision looks at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct ClusterFacts {
     /// Major and minor version of the API server.
     pub kubernetes_version: Option<(u32, u32)>,
@@ -16,6 +19,8 @@ pub struct ClusterFacts {
     pub limit_ranges: Vec<LimitRange>,
     /// The ResourceQuotas of the pod's namespace.
     pub resource_quotas: Vec<ResourceQuota>,
+    /// The ExternalSecrets of the pod's namespace and their stores.
+    pub external_secrets: Arc<ExternalSecretFacts>,
 }
 
 /// A LimitRange of the namespace.

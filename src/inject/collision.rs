@@ -1,5 +1,6 @@
 //! Names and paths that the author has taken already.
 
+use super::conversion::is_converted;
 use super::fields::text;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::Problem;
@@ -65,7 +66,9 @@ fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> 
             ));
         }
         let normal = normal(directory);
-        let overlaps = |own: &&Mount| !directory.is_empty() && own.mount_path.overlaps(&normal);
+        let overlaps = |own: &&Mount| {
+            !is_converted(own) && !directory.is_empty() && own.mount_path.overlaps(&normal)
+        };
         if let Some(own) = spec.mounts.iter().find(overlaps) {
             problems.push(Problem::of_value(
                 format!("{path}.mountPath"),

@@ -3,6 +3,7 @@
 use json_patch::Patch;
 use serde_json::{Map, Value};
 
+use super::conversion;
 use super::covers::{container_covers, covers};
 use super::fields::items;
 use super::patch::{Editor, ListEditor};
@@ -18,7 +19,8 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
     let mut editor = Editor::default();
     let injected = view.refresher.is_some();
     let found = view.spec.get("volumes");
-    let volumes = editor.list(&["spec", "volumes"], found);
+    let mut volumes = editor.list(&["spec", "volumes"], found);
+    plan.conversions.edit(&mut volumes, found);
     reconcile(volumes, found, injected, plan.volumes);
     place_refresher(&mut editor, view, plan.position, plan.container);
     for container in &view.containers {
@@ -38,16 +40,18 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
             secrets.append(vec![secret]);
         }
     }
-    annotate(&mut editor, pod, plan.sync_spec);
+    annotate(&mut editor, pod, plan.sync_spec, plan.conversions.note);
     editor.finish()
 }
 
 /// Writes our annotations. The API server sends no pod without metadata; a file may hold one.
-fn annotate(editor: &mut Editor, pod: &Value, sync_spec: String) {
-    let annotations = Map::from_iter([
+fn annotate(editor: &mut Editor, pod: &Value, sync_spec: String, replaced: Option<String>) {
+    let mut annotations = Map::from_iter([
         (STATUS_ANNOTATION.to_owned(), "injected".into()),
         (ANNOTATION.to_owned(), sync_spec.into()),
     ]);
+    let replaced = replaced.map(|note| (conversion::ANNOTATION.to_owned(), note.into()));
+    annotations.extend(replaced);
     let metadata = pod.get("metadata");
     match metadata.filter(|metadata| metadata.is_object()) {
         Some(found) => {

@@ -14,7 +14,9 @@ pub(super) fn warnings(
 ) -> Vec<Problem> {
     let mut warnings = parsed.warnings.clone();
     warnings.extend(before_refresher(pod, choices));
-    warnings.extend(targets::late(pod, &parsed.settings, &choices.targets));
+    if !choices.targets.is_empty() {
+        warnings.extend(targets::late(pod, &parsed.settings, &choices.targets));
+    }
     warnings.extend(readable::warnings(pod, &parsed.spec, choices));
     warnings.extend(short_of_memory(parsed, choices));
     warnings
@@ -25,8 +27,8 @@ fn before_refresher(pod: &PodView<'_>, choices: &Choices<'_, '_>) -> Vec<Problem
     mesh::overtaking(pod, choices.position)
         .filter(|container| {
             let target = (container.list, container.index);
-            let mut targets = choices.targets.iter();
-            targets.any(|chosen| (chosen.list, chosen.index) == target)
+            let mut readers = choices.readers.iter();
+            readers.any(|chosen| (chosen.list, chosen.index) == target)
         })
         .map(|container| {
             Problem::of_value(

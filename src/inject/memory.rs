@@ -6,6 +6,7 @@
 //! ```text
 //! generation of a volume = 1 MiB for each secret that single keys are taken from
 //!                        + 1 MiB for each file with a whole secret or a template
+//!                        + 1 MiB for each target of an ExternalSecret
 //!                        + 4 KiB for each file (a page of a tmpfs is not shared)
 //! sizeLimit of a volume  = 2 generations, rounded up to a MiB
 //! memory limit           = all volumes + state + process
@@ -101,7 +102,8 @@ fn generation(mount: &Mount) -> u64 {
             _ => None,
         })
         .collect();
-    shared.len() as u64 * SECRET + mount.files.iter().map(own_size).sum::<u64>()
+    let targets = mount.targets.len() as u64 * (SECRET + DIRECTORY_PAGES);
+    shared.len() as u64 * SECRET + mount.files.iter().map(own_size).sum::<u64>() + targets
 }
 
 /// What a file takes beside the secret that it shares with others.

@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::cluster::ClusterFacts;
+use super::conversion::Conversions;
 use super::memory::Memory;
 use super::pod::{ContainerView, List, PodView};
 use super::security::Ids;
 use super::sidecar::Sidecar;
 use super::{
-    Defaults, Summary, collision, doubts, limits, mesh, metrics, refusal, resources, targets,
-    volumes,
+    Defaults, Summary, collision, conversion, doubts, limits, mesh, metrics, refusal, resources,
+    targets, volumes,
 };
 use crate::dialect::{Parsed, Problem, Resources};
-use crate::spec::{Invalid, Role};
+use crate::spec::{Invalid, Mount, Role};
 
 /// What shall be there, in Kubernetes' words.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(super) struct Plan {
     /// The containers that see the files, each with the same mounts.
     pub(super) targets: BTreeSet<(List, usize)>,
     pub(super) application_mounts: Vec<Value>,
+    pub(super) conversions: Conversions,
     pub(super) image_pull_secret: Option<Value>,
     /// The text of the annotation.
     pub(super) sync_spec: String,
@@ -39,7 +41,10 @@ pub(super) struct Plan {
 pub(super) struct Choices<'p, 'a> {
     pub(super) role: Option<Role>,
     pub(super) ids: Ids,
+    /// The containers that get mounts.
     pub(super) targets: Vec<&'p ContainerView<'a>>,
+    /// Those, and the ones that mount a volume whose Secret is served: all that see files.
+    pub(super) readers: Vec<&'p ContainerView<'a>>,
     pub(super) position: usize,
     pub(super) memory: Memory,
     /// `None` leaves the field out.
@@ -69,6 +74,7 @@ impl Plan {
         let mut warnings = doubts::warnings(pod, parsed, &choices);
         let metrics_port = metrics::port(pod, settings, defaults, &mut warnings);
         let targets = &choices.targets;
+        let secrets_volume = |mount: &Mount| volumes::secrets_volume(mount, &choices.memory);
         let sidecar = Sidecar {
             parsed,
             defaults,
@@ -78,7 +84,8 @@ impl Plan {
             resources: choices.resources,
             metrics_port,
         };
-        let names = targets
+        let names = choices
+            .readers
             .iter()
             .filter_map(|target| target.name().parse().ok());
         let pull_secret = defaults.image_pull_secret.as_ref();
@@ -90,14 +97,24 @@ impl Plan {
                 .iter()
                 .map(|target| (target.list, target.index))
                 .collect(),
-            application_mounts: spec.mounts.iter().map(volumes::application_mount).collect(),
+            application_mounts: spec
+                .mounts
+                .iter()
+                .filter(|mount| !conversion::is_converted(mount))
+                .map(volumes::application_mount)
+                .collect(),
+            conversions: Conversions::plan(pod, spec, secrets_volume),
             image_pull_secret: pull_secret.map(|name| json!({"name": name})),
             sync_spec: choices.sync_spec,
             warnings,
             summary: Summary {
                 role,
                 once: settings.once,
-                files: spec.mounts.iter().map(|mount| mount.files.len()).sum(),
+                files: spec
+                    .mounts
+                    .iter()
+                    .map(|mount| mount.files.len() + mount.targets.len())
+                    .sum(),
                 containers: names.collect(),
                 memory: choices.memory,
             },
@@ -113,11 +130,20 @@ fn choose<'p, 'a>(
 ) -> Choices<'p, 'a> {
     let Parsed { settings, spec, .. } = parsed;
     let memory = Memory::of(spec, !parsed.heavy_functions.is_empty());
-    let targets = targets::choose(pod, settings, problems);
+    let adds_mounts = spec
+        .mounts
+        .iter()
+        .any(|mount| !conversion::is_converted(mount));
+    let targets = match adds_mounts {
+        true => targets::choose(pod, settings, problems),
+        false => Vec::new(),
+    };
+    let readers = targets::readers(pod, &targets, spec);
     Choices {
         role: role(parsed, pod, problems),
-        ids: Ids::of(settings, pod, &targets),
+        ids: Ids::of(settings, pod, &readers),
         targets,
+        readers,
         position: mesh::position(pod),
         resources: resources::resources(&settings.resources, &defaults.resources, pod, &memory),
         memory,
@@ -155,8 +181,8 @@ fn image<'d>(parsed: &Parsed, defaults: &'d Defaults, problems: &mut Vec<Problem
         problems.push(Problem::new(
             "metadata.annotations",
             format!(
-                "a template calls {}, which only the full refresher has: name its image to the \
-                 webhook with --refresher-full-image, or do without",
+                "{} needs the full refresher: name its image to the webhook with \
+                 --refresher-full-image, or do without",
                 functions.join(", ")
             ),
         ));

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::conversion;
 use super::fields::{items, objects, text};
 use crate::dialect::Problem;
 use crate::spec::ANNOTATION;
 use crate::spec::layout::{
-    CA_VOLUME, CONTAINER, POD_VOLUME, SECRETS_VOLUME, STATE_VOLUME, TLS_VOLUME, TOKEN_VOLUME,
+    CA_VOLUME, CONTAINER, POD_VOLUME, SECRETS_VOLUME, STATE_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME,
+    TOKEN_VOLUME,
 };
 
 /// The annotation that tells people that the pod was injected. Nothing reads it.
@@ -31,6 +33,8 @@ pub(super) struct PodView<'a> {
     pub(super) volumes: Vec<(usize, &'a Map<String, Value>)>,
     /// Where the refresher stands in `spec.initContainers`.
     pub(super) refresher: Option<usize>,
+    /// What an earlier pass noted of the volumes that it replaced, by their names.
+    pub(super) replaced: BTreeMap<String, Map<String, Value>>,
     /// Whether the API server's copy of a pod that a kubelet runs from a file.
     owned_by_node: bool,
 }
@@ -110,6 +114,10 @@ impl<'a> PodView<'a> {
                 })
                 .collect(),
             refresher,
+            replaced: match refresher {
+                Some(_) => conversion::noted(pod),
+                None => BTreeMap::new(),
+            },
             owned_by_node: is_owned_by_node(pod),
         })
     }
@@ -198,6 +206,7 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
         POD_VOLUME,
         STATE_VOLUME,
         CA_VOLUME,
+        TEMPLATES_VOLUME,
         TLS_VOLUME,
     ]
     .contains(&name)
@@ -227,7 +236,8 @@ pub(super) fn annotations(pod: &Value) -> (BTreeMap<String, String>, Vec<Problem
     let mut annotations = BTreeMap::new();
     for (key, value) in map {
         match value {
-            _ if key == ANNOTATION || key == STATUS_ANNOTATION => {}
+            _ if [ANNOTATION, STATUS_ANNOTATION, conversion::ANNOTATION]
+                .contains(&key.as_str()) => {}
             Value::String(value) => {
                 annotations.insert(key.clone(), value.clone());
             }

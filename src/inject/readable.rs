@@ -8,12 +8,14 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::items;
+use super::conversion::is_converted;
+use super::fields::{items, text};
 use super::plan::Choices;
 use super::pod::{ContainerView, PodView};
 use super::security::{Ids, id};
 use crate::dialect::Problem;
-use crate::spec::{FileMode, FileSpec, Mount, SyncSpec};
+use crate::spec::target::Item;
+use crate::spec::{FileMode, Mount, SyncSpec};
 
 /// A warning for each file whose mode hides it from a container that sees the volume, as far as the
 /// manifest tells: a user that only an image names is unknown.
@@ -22,25 +24,50 @@ pub(super) fn warnings(
     spec: &SyncSpec,
     choices: &Choices<'_, '_>,
 ) -> Vec<Problem> {
-    let files = || {
-        spec.mounts
-            .iter()
-            .flat_map(|mount| mount.files.iter().map(move |file| (mount, file)))
-            .filter(|(_, file)| !file.mode.others_may_read())
-    };
     let mut warnings = Vec::new();
-    for (mount, file) in files() {
-        let blind =
-            |container: &&&ContainerView<'_>| !may_read(pod, container, choices.ids, file.mode);
-        if let Some(container) = choices.targets.iter().find(blind) {
-            warnings.push(warning(mount, file, container));
+    for mount in &spec.mounts {
+        let sees = |container: &ContainerView<'_>| match is_converted(mount) {
+            true => container
+                .mounts()
+                .any(|(_, own)| text(own, "name") == mount.volume.as_str()),
+            false => true,
+        };
+        for (path, mode) in modes(mount).filter(|(_, mode)| !mode.others_may_read()) {
+            let candidates = match is_converted(mount) {
+                true => &choices.readers,
+                false => &choices.targets,
+            };
+            let blind = |container: &&&ContainerView<'_>| {
+                sees(container) && !may_read(pod, container, choices.ids, mode)
+            };
+            if let Some(container) = candidates.iter().find(blind) {
+                warnings.push(warning(mount, &path, mode, container));
+            }
         }
     }
     warnings
 }
 
-fn warning(mount: &Mount, file: &FileSpec, container: &ContainerView<'_>) -> Problem {
-    let (directory, path, mode) = (&mount.mount_path, &file.path, file.mode);
+/// The files of a mount, as far as they are known, and their modes.
+fn modes(mount: &Mount) -> impl Iterator<Item = (String, FileMode)> {
+    let files = mount
+        .files
+        .iter()
+        .map(|file| (file.path.to_string(), file.mode));
+    let targets = mount.targets.iter().flat_map(|target| {
+        let items = target.items.iter().flatten();
+        let item = |item: &Item| (item.path.to_string(), item.mode.unwrap_or(target.mode));
+        let all = target
+            .items
+            .is_none()
+            .then(|| ("*".to_owned(), target.mode));
+        items.map(item).chain(all).collect::<Vec<_>>()
+    });
+    files.chain(targets)
+}
+
+fn warning(mount: &Mount, path: &str, mode: FileMode, container: &ContainerView<'_>) -> Problem {
+    let directory = &mount.mount_path;
     Problem::of_value(
         container.path(),
         container.name(),

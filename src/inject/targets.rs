@@ -1,10 +1,10 @@
 //! Which containers see the files.
 
 use super::fields::text;
-use super::mesh;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
+use super::{conversion, mesh};
 use crate::dialect::{Problem, Settings, closest};
-use crate::spec::ContainerName;
+use crate::spec::{ContainerName, SyncSpec};
 
 const ANNOTATION: &str = "metadata.annotations[freshet.dev/containers]";
 
@@ -44,6 +44,28 @@ pub(super) fn choose<'p, 'a>(
         ));
     }
     chosen
+}
+
+/// The containers that see files: those that get mounts, and those that mount a volume whose Secret
+/// is served.
+pub(super) fn readers<'p, 'a>(
+    pod: &'p PodView<'a>,
+    targets: &[&'p ContainerView<'a>],
+    spec: &SyncSpec,
+) -> Vec<&'p ContainerView<'a>> {
+    let converted = conversion::names(spec);
+    let is_target = |container: &ContainerView<'_>| {
+        let mut targets = targets.iter();
+        targets.any(|target| target.path() == container.path())
+    };
+    let mounts = |container: &ContainerView<'_>| {
+        let mut mounts = container.mounts();
+        mounts.any(|(_, mount)| converted.contains(text(mount, "name")))
+    };
+    pod.containers
+        .iter()
+        .filter(|container| is_target(container) || mounts(container))
+        .collect()
 }
 
 /// The containers that get nothing because they came after an earlier pass.

@@ -1,13 +1,18 @@
 //! The volumes that are added, and where each container sees them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
+use super::conversion::is_converted;
 use super::memory::{Memory, STATE};
 use crate::dialect::{CaSource, Settings};
 use crate::spec::layout::{
     CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE,
-    SPEC_FILE, STATE_DIR, STATE_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
+    SPEC_FILE, STATE_DIR, STATE_VOLUME, TEMPLATES_DIR, TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME,
+    TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
 };
+use crate::spec::target::TemplateText;
 use crate::spec::{ANNOTATION, Mount, SyncSpec, VolumeName};
 
 /// Seconds that a projected token lives; the kubelet replaces it at 80 %. The least that Kubernetes
@@ -16,14 +21,8 @@ const TOKEN_SECONDS: u32 = 600;
 
 /// The volumes: secrets, token, annotations, state, and what is needed to talk to Vault.
 pub(super) fn volumes(settings: &Settings, spec: &SyncSpec, memory: &Memory) -> Vec<Value> {
-    let mut volumes: Vec<Value> = spec
-        .mounts
-        .iter()
-        .map(|mount| {
-            let size = memory.volumes.get(&mount.volume).copied();
-            memory_volume(mount.volume.as_str(), size.unwrap_or_default().to_string())
-        })
-        .collect();
+    let own = spec.mounts.iter().filter(|mount| !is_converted(mount));
+    let mut volumes: Vec<Value> = own.map(|mount| secrets_volume(mount, memory)).collect();
     volumes.push(token_volume(settings));
     volumes.push(json!({"name": POD_VOLUME, "downwardAPI": {"items": [
         annotation_file(SPEC_FILE, ANNOTATION),
@@ -34,10 +33,20 @@ pub(super) fn volumes(settings: &Settings, spec: &SyncSpec, memory: &Memory) -> 
         let items = json!([{"key": key, "path": CA_FILE}]);
         volumes.push(json!({"name": CA_VOLUME, "configMap": {"name": name, "items": items}}));
     }
+    let templates = templates(spec);
+    if !templates.is_empty() {
+        volumes.push(templates_volume(templates));
+    }
     if let Some(name) = &settings.tls_secret {
         volumes.push(json!({"name": TLS_VOLUME, "secret": {"secretName": name}}));
     }
     volumes
+}
+
+/// The memory volume of a mount, whose files are secret.
+pub(super) fn secrets_volume(mount: &Mount, memory: &Memory) -> Value {
+    let size = memory.volumes.get(&mount.volume).copied();
+    memory_volume(mount.volume.as_str(), size.unwrap_or_default().to_string())
 }
 
 /// The mounts of the refresher: the only container that may write the secrets' volumes, and the
@@ -58,6 +67,9 @@ pub(super) fn refresher_mounts(settings: &Settings, spec: &SyncSpec) -> Vec<Valu
     if let Some(CaSource::ConfigMap { .. }) = &settings.ca {
         mounts.push(read_only(CA_VOLUME, CA_DIR));
     }
+    if !templates(spec).is_empty() {
+        mounts.push(read_only(TEMPLATES_VOLUME, TEMPLATES_DIR));
+    }
     if settings.tls_secret.is_some() {
         mounts.push(read_only(TLS_VOLUME, TLS_DIR));
     }
@@ -76,6 +88,30 @@ pub(super) fn application_mount(mount: &Mount) -> Value {
 /// Where the refresher has a volume of secrets.
 pub(super) fn refresher_directory(volume: &VolumeName) -> String {
     format!("{MOUNTS_DIR}/{volume}")
+}
+
+/// The keys of ConfigMaps that templates are taken from.
+fn templates(spec: &SyncSpec) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut templates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let targets = spec.mounts.iter().flat_map(|mount| &mount.targets);
+    let texts = targets.filter_map(|target| target.template.as_ref());
+    for source in texts.flat_map(|template| &template.from) {
+        if let TemplateText::ConfigMap { name, key } = &source.text {
+            templates.entry(name).or_default().insert(key);
+        }
+    }
+    templates
+}
+
+/// A directory for each ConfigMap. A pod whose ConfigMap does not exist waits for it, and its events
+/// name it.
+fn templates_volume(templates: BTreeMap<&str, BTreeSet<&str>>) -> Value {
+    let sources = templates.into_iter().map(|(name, keys)| {
+        let item = |key: &str| json!({"key": key, "path": format!("{name}/{key}")});
+        let items: Vec<_> = keys.into_iter().map(item).collect();
+        json!({"configMap": {"name": name, "items": items}})
+    });
+    json!({"name": TEMPLATES_VOLUME, "projected": {"sources": sources.collect::<Vec<_>>()}})
 }
 
 fn memory_volume(name: &str, size: String) -> Value {

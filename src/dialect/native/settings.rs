@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::PodValues;
 use super::vocabulary::Key;
+use crate::dialect::external_secret::StoreSettings;
 use crate::dialect::findings::{Findings, at};
 use crate::dialect::quantity::Quantity;
 use crate::dialect::{CaSource, DialectDefaults, Resources, Settings};
@@ -14,7 +15,8 @@ use crate::spec::{
     AuthType, ContainerName, GoDuration, Invalid, MountPath, ObjectName, VaultAddress,
 };
 
-const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(60);
+/// The interval of a pod that names none.
+pub(in crate::dialect) const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(60);
 /// Below this the load on Vault is worth a word: each pod asks for each secret that often.
 const SHORT_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -59,6 +61,44 @@ pub(super) fn read(
         user: user.map(|NonRootId(id)| id),
         group: group.map(|NonRootId(id)| id),
         resources,
+    })
+}
+
+/// The settings of a pod that is served by a store: what its annotations say, else the store, and
+/// of the webhook's flags the CA alone.
+pub(super) fn over_store(
+    pod: &PodValues<'_>,
+    store: &StoreSettings,
+    flags: &DialectDefaults,
+    findings: &mut Findings,
+) -> Option<Settings> {
+    let usual = DialectDefaults::default();
+    let defaults = DialectDefaults {
+        vault_address: Some(store.address.clone()),
+        vault_namespace: store.namespace.clone(),
+        auth_type: store.auth_type,
+        auth_path: Some(store.auth_path.clone()),
+        audience: store.audience.clone().unwrap_or(usual.audience),
+        ca_config_map: None,
+    };
+    let settings = read(pod, &defaults, findings)?;
+    let says = |key: Key| pod.contains_key(&key);
+    Some(Settings {
+        auth_namespace: store
+            .auth_namespace
+            .clone()
+            .filter(|_| !says(Key::VaultNamespace)),
+        role: settings.role.or_else(|| store.role.clone()),
+        audience: match says(Key::AuthAudience) {
+            true => settings.audience,
+            false => store.audience.clone(),
+        },
+        ca: settings
+            .ca
+            .or_else(|| store.ca.clone())
+            .or_else(|| flags.ca_config_map.as_ref().map(ca_source)),
+        headers: store.headers.clone(),
+        ..settings
     })
 }
 

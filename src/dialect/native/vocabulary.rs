@@ -48,6 +48,7 @@ pub(super) enum Key {
     Refresh,
     Status,
     SyncSpec,
+    ReplacedVolumes,
 }
 
 /// How often a key may stand on a pod.
@@ -190,6 +191,8 @@ pub(super) const ROWS: &[Row] = rows! {
         also "agent-inject-status";
     SyncSpec Ours "sync-spec" = "", "",
         "written by the webhook: what the sidecar serves";
+    ReplacedVolumes Ours "replaced-volumes" = "", "",
+        "written by the webhook: the Secret volumes that became memory volumes";
 };
 
 impl Key {

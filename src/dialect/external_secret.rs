@@ -1,0 +1,29 @@
+//! External Secrets manifests: a Secret volume that an ExternalSecret would have filled becomes a
+//! memory volume of the same name.
+//!
+//! The semantics are those of External Secrets v2.9 (its source, `apis/externalsecrets` and
+//! `runtime`), for what a pod can do as itself: the login is the pod's own service account. What
+//! cannot be served so is refused with the reason and the way out, never passed over.
+//!
+//! Which stores are Freshet's is said by [`Claim`]. What is known of the namespace comes as
+//! [`ExternalSecretFacts`]: manifests of files for people, those of a cluster for the webhook.
+
+mod auth;
+mod entry;
+mod facts;
+mod fields;
+mod identity;
+mod manifest;
+mod selector;
+mod served;
+mod store;
+mod template;
+mod usage;
+
+pub use self::facts::{Claim, ExternalSecretFacts};
+pub(super) use self::identity::StoreSettings;
+pub(super) use self::served::{Served, serve};
+pub use self::usage::{PodSecrets, Reference, VolumeMount};
+
+#[cfg(test)]
+mod tests;

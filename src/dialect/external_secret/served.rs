@@ -1,0 +1,330 @@
+//! From a pod's volumes and the manifests of its namespace to mounts of memory volumes.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::facts::{Claim, ExternalSecretFacts};
+use super::fields::Notes;
+use super::identity::{Login, StoreSettings};
+use super::manifest::{Manifest, StoreRef};
+use super::usage::{PodSecrets, Projection, Sources, secrets_of, sources};
+use crate::dialect::Problem;
+use crate::spec::target::TargetSpec;
+use crate::spec::{GoDuration, Mount, MountDirectory, StorePath, VolumeName};
+
+/// What a pod is served.
+#[derive(Debug)]
+pub(in crate::dialect) struct Served {
+    /// What its stores say about the login, each differing one once.
+    pub(in crate::dialect) stores: Vec<(String, StoreSettings)>,
+    /// In the order of the pod's volumes.
+    pub(in crate::dialect) mounts: Vec<Mount>,
+    pub(in crate::dialect) heavy: BTreeSet<&'static str>,
+    pub(in crate::dialect) warnings: Vec<Problem>,
+}
+
+/// What the pod is served of the manifests: no mount when it uses no Secret that is Freshet's to
+/// make.
+///
+/// # Errors
+/// All problems at once: of the manifests that the pod uses, and of the way in which it uses them.
+pub(in crate::dialect) fn serve(
+    pod: &PodSecrets<'_>,
+    facts: &ExternalSecretFacts,
+) -> Result<Served, Vec<Problem>> {
+    let mut server = Server {
+        pod,
+        facts,
+        notes: Notes::default(),
+        told: BTreeSet::new(),
+        stores: Vec::new(),
+        heavy: BTreeSet::new(),
+    };
+    let mut mounts = Vec::new();
+    for (index, volume) in &pod.volumes {
+        mounts.extend(server.volume(*index, volume));
+    }
+    for reference in &pod.references {
+        if let Some(manifest) = server.owned(reference.secret) {
+            let message = format!(
+                "is the target of ExternalSecret {}, which this pod would get as files: {}; mount it as a volume and read the file, or leave its store to External Secrets",
+                manifest.name, reference.why
+            );
+            server
+                .notes
+                .refuse(reference.path.as_str(), reference.secret, message);
+        }
+    }
+    let Notes {
+        problems, warnings, ..
+    } = server.notes;
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Served {
+        stores: server.stores,
+        mounts,
+        heavy: server.heavy,
+        warnings,
+    })
+}
+
+struct Server<'a> {
+    pod: &'a PodSecrets<'a>,
+    facts: &'a ExternalSecretFacts,
+    notes: Notes,
+    /// Objects whose own problems and warnings are told already.
+    told: BTreeSet<String>,
+    stores: Vec<(String, StoreSettings)>,
+    heavy: BTreeSet<&'static str>,
+}
+
+impl<'a> Server<'a> {
+    /// The ExternalSecret of Freshet's that makes the Secret, whatever is wrong with it.
+    fn owned(&self, secret: &str) -> Option<&'a Manifest> {
+        let mut makers = self.facts.making(secret);
+        makers.find(|manifest| self.is_owned(manifest))
+    }
+
+    fn is_owned(&self, manifest: &Manifest) -> bool {
+        stores_of(manifest).any(|reference| {
+            match self.facts.store(reference.cluster, &reference.name) {
+                Some(store) => self.facts.claims(store),
+                None => self.facts.claim() == Claim::All,
+            }
+        })
+    }
+
+    /// The mount that takes the place of a volume, where its Secret is Freshet's to make.
+    fn volume(&mut self, index: usize, volume: &Map<String, Value>) -> Option<Mount> {
+        let secrets = secrets_of(volume);
+        for secret in &secrets {
+            self.doubt_missing_store(index, secret);
+        }
+        if !secrets.iter().any(|secret| self.owned(secret).is_some()) {
+            return None;
+        }
+        let path = format!("spec.volumes[{index}]");
+        let sources = sources(index, volume, &mut self.notes);
+        self.refuse_mixed(&sources);
+        let name = volume
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let volume: VolumeName = match name.parse() {
+            Ok(volume) => volume,
+            Err(invalid) => {
+                self.notes
+                    .refuse(format!("{path}.name"), name, invalid.to_string());
+                return None;
+            }
+        };
+        let optional = sources.secrets.iter().all(|source| source.optional);
+        let mut mount = Mount::new(volume, self.directory(name)?);
+        let mut intervals = Vec::new();
+        let mut revisions = Vec::new();
+        for projection in sources.secrets {
+            let Some(manifest) = self.maker(&projection) else {
+                continue;
+            };
+            intervals.push(manifest.interval);
+            revisions.extend(manifest.revision.clone());
+            mount.targets.extend(self.target(manifest, projection));
+        }
+        mount.optional = optional;
+        // A volume is looked at as often as the most eager of its ExternalSecrets wants.
+        let looked = intervals
+            .iter()
+            .filter(|interval| !interval.get().is_zero())
+            .min();
+        mount.refresh_interval = Some(looked.copied().unwrap_or(GoDuration::from_secs(0)));
+        mount.revision = (!revisions.is_empty()).then(|| revisions.join(" "));
+        self.doubt_mounts(name);
+        Some(mount)
+    }
+
+    /// A Secret of an ExternalSecret whose store does not exist is nobody's to make.
+    fn doubt_missing_store(&mut self, index: usize, secret: &str) {
+        let facts = self.facts;
+        let orphan = facts.making(secret).find(|manifest| {
+            let mut stores = stores_of(manifest);
+            !self.is_owned(manifest)
+                && stores.any(|store| facts.store(store.cluster, &store.name).is_none())
+        });
+        if let Some(manifest) = orphan {
+            let message = format!(
+                "{secret} is the target of ExternalSecret {}, whose store does not exist: nothing fills it",
+                manifest.name
+            );
+            self.notes.warn(format!("spec.volumes[{index}]"), message);
+        }
+    }
+
+    fn refuse_mixed(&mut self, sources: &Sources) {
+        let foreign = sources
+            .secrets
+            .iter()
+            .filter(|source| self.owned(&source.secret).is_none());
+        let mut foreign: Vec<_> = foreign.map(|source| source.path.clone()).collect();
+        foreign.extend(sources.others.iter().cloned());
+        for path in foreign {
+            self.notes.say(
+                path,
+                "cannot stay in a volume with the target of an ExternalSecret, which becomes a memory volume: give it a volume of its own",
+            );
+        }
+    }
+
+    /// The one ExternalSecret that makes the Secret.
+    fn maker(&mut self, projection: &Projection) -> Option<&'a Manifest> {
+        let facts = self.facts;
+        let makers = facts
+            .making(&projection.secret)
+            .filter(|manifest| self.is_owned(manifest));
+        let makers: Vec<_> = makers.collect();
+        if let [first, second, ..] = makers.as_slice() {
+            let message = format!(
+                "is the target of ExternalSecret {} and of {}: give each a target of its own",
+                first.name, second.name
+            );
+            self.notes.refuse(
+                projection.path.as_str(),
+                projection.secret.as_str(),
+                message,
+            );
+            return None;
+        }
+        makers.first().copied()
+    }
+
+    fn target(&mut self, manifest: &'a Manifest, projection: Projection) -> Option<TargetSpec> {
+        self.tell(
+            &format!("ExternalSecret {}", manifest.name),
+            &manifest.notes,
+        );
+        self.heavy.extend(&manifest.heavy);
+        let mut own = Notes::of(format!("ExternalSecret {}", manifest.name));
+        if manifest.store.is_none() && manifest.entries.iter().any(|entry| entry.store.is_none()) {
+            own.say("spec.secretStoreRef", "missing");
+        }
+        let mut entries = Vec::new();
+        for entry in &manifest.entries {
+            let reference = entry.store.as_ref().or(manifest.store.as_ref());
+            let place = reference.and_then(|reference| self.place(reference, &mut own));
+            let resolved =
+                place.and_then(|place| entry.resolved(&place, manifest.skips_missing, &mut own));
+            entries.extend(resolved);
+        }
+        self.tell_all(own);
+        Some(TargetSpec {
+            name: manifest.target.clone(),
+            entries,
+            template: manifest.template.clone(),
+            mode: projection.mode,
+            items: projection.items,
+            optional: projection.optional,
+        })
+    }
+
+    /// Where the store's secrets lie; its login is remembered.
+    fn place(&mut self, reference: &StoreRef, notes: &mut Notes) -> Option<StorePath> {
+        let facts = self.facts;
+        let Some(store) = facts.store(reference.cluster, &reference.name) else {
+            let kind = if reference.cluster {
+                "ClusterSecretStore"
+            } else {
+                "SecretStore"
+            };
+            notes.refuse(
+                format!("{}.name", reference.path),
+                reference.name.as_str(),
+                format!("there is no such {kind}"),
+            );
+            return None;
+        };
+        if !facts.claims(store) {
+            notes.refuse(
+                format!("{}.name", reference.path),
+                reference.name.as_str(),
+                "is not Freshet's to serve, and another store of this ExternalSecret is: set spec.controller: freshet in both, or in none",
+            );
+            return None;
+        }
+        self.tell(&store.object, &store.notes);
+        if !store.allows(facts.namespace(), facts.labels()) {
+            notes.refuse(
+                format!("{}.name", reference.path),
+                reference.name.as_str(),
+                format!(
+                    "does not allow namespace {} (spec.conditions)",
+                    facts.namespace()
+                ),
+            );
+        }
+        let vault = store.vault.as_ref()?;
+        let (settings, notes) =
+            Login::of(store, vault, reference.cluster).settings(self.pod, facts);
+        self.tell_all(notes);
+        if let Some(settings) = settings
+            && !self.stores.iter().any(|(_, known)| *known == settings)
+        {
+            self.stores.push((store.object.clone(), settings));
+        }
+        Some(vault.place.clone())
+    }
+
+    /// Where the application sees the volume, for messages; any directory where none mounts it.
+    fn directory(&self, volume: &str) -> Option<MountDirectory> {
+        let mut mounts = self.pod.mounts.iter();
+        let mount = mounts.find(|mount| mount.volume == volume);
+        let seen = mount.and_then(|mount| mount.directory.parse().ok());
+        seen.or_else(|| format!("/{volume}").parse().ok())
+    }
+
+    fn doubt_mounts(&mut self, volume: &str) {
+        for mount in self
+            .pod
+            .mounts
+            .iter()
+            .filter(|mount| mount.volume == volume)
+        {
+            if mount.is_sub_path {
+                let message = "a file that is mounted by subPath never changes after the container has started: mount the directory to follow rotations";
+                self.notes.warn(format!("{}.subPath", mount.path), message);
+            } else if !mount.is_read_only {
+                let message = "should be true: a volume of a Secret is always read-only, the memory volume in its place is not";
+                self.notes.warn(format!("{}.readOnly", mount.path), message);
+            }
+        }
+    }
+
+    /// Tells what is wrong with an object, once.
+    fn tell(&mut self, object: &str, notes: &Notes) {
+        if self.told.insert(object.to_owned()) {
+            self.tell_all(notes.clone());
+        }
+    }
+
+    fn tell_all(&mut self, notes: Notes) {
+        for problem in notes.problems {
+            if !self.notes.problems.contains(&problem) {
+                self.notes.problems.push(problem);
+            }
+        }
+        for warning in notes.warnings {
+            if !self.notes.warnings.contains(&warning) {
+                self.notes.warnings.push(warning);
+            }
+        }
+    }
+}
+
+/// The stores that an ExternalSecret names.
+fn stores_of(manifest: &Manifest) -> impl Iterator<Item = &StoreRef> {
+    let own = manifest
+        .entries
+        .iter()
+        .filter_map(|entry| entry.store.as_ref());
+    manifest.store.iter().chain(own)
+}

@@ -1,0 +1,192 @@
+//! How a pod uses Secrets: the part of it that ExternalSecrets concern.
+
+use serde_json::{Map, Value};
+
+use super::fields::{Fields, Notes, Placed};
+use crate::spec::target::Item;
+use crate::spec::{FileMode, FilePath};
+
+/// A pod, as far as it uses Secrets.
+#[derive(Debug)]
+pub struct PodSecrets<'a> {
+    /// The name of its service account.
+    pub service_account: &'a str,
+    /// Its volumes as their author wrote them, with their index.
+    pub volumes: Vec<(usize, &'a Map<String, Value>)>,
+    /// The mounts of all its containers.
+    pub mounts: Vec<VolumeMount<'a>>,
+    /// Other fields that name a Secret: environment variables, image pull secrets.
+    pub references: Vec<Reference<'a>>,
+}
+
+/// A mount of a volume in a container.
+#[derive(Clone, Debug)]
+pub struct VolumeMount<'a> {
+    /// `spec.containers[0].volumeMounts[1]`.
+    pub path: String,
+    /// The name of the volume.
+    pub volume: &'a str,
+    /// `mountPath`.
+    pub directory: &'a str,
+    /// Whether one file or folder of the volume alone is mounted (`subPath`, `subPathExpr`).
+    pub is_sub_path: bool,
+    /// `readOnly`.
+    pub is_read_only: bool,
+}
+
+/// A field that names a Secret and is no volume.
+#[derive(Clone, Debug)]
+pub struct Reference<'a> {
+    /// Where it stands.
+    pub path: String,
+    /// The name of the Secret.
+    pub secret: &'a str,
+    /// Why a file is no help: "an environment variable cannot change while the pod runs".
+    pub why: &'static str,
+}
+
+/// What a volume takes from one Secret.
+#[derive(Debug)]
+pub(super) struct Projection {
+    pub(super) path: String,
+    pub(super) secret: String,
+    pub(super) mode: FileMode,
+    pub(super) items: Option<Vec<Item>>,
+    pub(super) optional: bool,
+}
+
+/// The sources of a volume of Secrets: what it takes from them, and the paths of other sources.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub(super) secrets: Vec<Projection>,
+    pub(super) others: Vec<String>,
+}
+
+/// The names of the Secrets of a volume, without looking closer; most volumes have none.
+pub(super) fn secrets_of(volume: &Map<String, Value>) -> Vec<&str> {
+    if let Some(secret) = volume.get("secret") {
+        return secret
+            .get("secretName")
+            .and_then(Value::as_str)
+            .into_iter()
+            .collect();
+    }
+    let sources = volume
+        .get("projected")
+        .and_then(|projected| projected.get("sources"));
+    let sources = sources
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    sources
+        .iter()
+        .filter_map(|source| source.pointer("/secret/name")?.as_str())
+        .collect()
+}
+
+/// Reads a volume that has a Secret.
+pub(super) fn sources(index: usize, volume: &Map<String, Value>, notes: &mut Notes) -> Sources {
+    let path = format!("spec.volumes[{index}]");
+    if let Some(secret) = volume.get("secret") {
+        let path = format!("{path}.secret");
+        let default_mode = mode(
+            secret.get("defaultMode"),
+            format!("{path}.defaultMode"),
+            notes,
+        );
+        let projection = projection((secret, path), "secretName", default_mode, notes);
+        return Sources {
+            secrets: projection.into_iter().collect(),
+            others: Vec::new(),
+        };
+    }
+    let mut sources = Sources::default();
+    let Some(projected) = volume.get("projected") else {
+        return sources;
+    };
+    let path = format!("{path}.projected");
+    let default_mode = mode(
+        projected.get("defaultMode"),
+        format!("{path}.defaultMode"),
+        notes,
+    );
+    let Some(mut fields) = Fields::of((projected, path), notes) else {
+        return sources;
+    };
+    for (source, path) in fields.list("sources", notes) {
+        match source.get("secret") {
+            Some(secret) => {
+                let placed = (secret, format!("{path}.secret"));
+                sources
+                    .secrets
+                    .extend(projection(placed, "name", default_mode, notes));
+            }
+            None => sources.others.push(path),
+        }
+    }
+    sources
+}
+
+/// Fields that are unknown are the API server's affair: it is its object.
+fn projection(
+    placed: Placed<'_>,
+    name: &'static str,
+    default_mode: Option<FileMode>,
+    notes: &mut Notes,
+) -> Option<Projection> {
+    let mut fields = Fields::of(placed, notes)?;
+    let secret = fields.required(name, notes);
+    let optional = fields.value("optional");
+    let has_items = fields.has("items");
+    let mut items = Vec::new();
+    for placed in fields.list("items", notes) {
+        let Some(mut item) = Fields::of(placed, notes) else {
+            continue;
+        };
+        let key = item.required("key", notes);
+        let path: Option<FilePath> = item.parsed("path", notes);
+        let mode_path = item.path("mode");
+        let own = item.value("mode").map(|(value, _)| value);
+        let mode = own.and_then(|value| mode(Some(value), mode_path, notes));
+        if let (Some(key), Some(path)) = (key, path) {
+            items.push(Item {
+                key: key.to_owned(),
+                path,
+                mode,
+            });
+        }
+    }
+    Some(Projection {
+        path: fields.own_path().to_owned(),
+        secret: secret?.to_owned(),
+        mode: default_mode?,
+        items: (has_items && !items.is_empty()).then_some(items),
+        optional: optional.is_some_and(|(value, _)| value == true),
+    })
+}
+
+/// A mode as Kubernetes has it, a number; without one the kubelet's default.
+fn mode(value: Option<&Value>, path: String, notes: &mut Notes) -> Option<FileMode> {
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Some(FileMode::DEFAULT);
+    };
+    let text = value
+        .as_u64()
+        .map(|bits| format!("{bits:04o}"))
+        .unwrap_or_default();
+    match text.parse() {
+        Ok(mode) => Some(mode),
+        Err(invalid) => {
+            notes.refuse(
+                path,
+                if text.is_empty() {
+                    value.to_string()
+                } else {
+                    text
+                },
+                invalid.to_string(),
+            );
+            None
+        }
+    }
+}
