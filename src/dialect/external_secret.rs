@@ -14,6 +14,8 @@ mod facts;
 mod fields;
 mod identity;
 mod manifest;
+mod place;
+mod rewrite;
 mod selector;
 mod served;
 mod store;
@@ -24,6 +26,3 @@ pub use self::facts::{Claim, ExternalSecretFacts};
 pub(super) use self::identity::StoreSettings;
 pub(super) use self::served::{Served, serve};
 pub use self::usage::{PodSecrets, Reference, VolumeMount};
-
-#[cfg(test)]
-mod tests;

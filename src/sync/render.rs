@@ -4,12 +4,14 @@
 //! asked again whenever one of its secrets changed.
 
 mod error;
+mod targets;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
+use self::targets::{Targets, of_target};
 use super::format::{self, Selected};
-use super::target::{self, ConfigMaps, TargetRenderer};
+use super::target::{ConfigMaps, TargetRenderer};
 use crate::payload::{FileProjection, Payload};
 use crate::secret::{SecretBytes, SecretMap, VaultSecret};
 use crate::spec::{Content, FileMode, FilePath, FileSpec, Format, Mount, SecretName, SecretRef};
@@ -151,46 +153,6 @@ impl MountRenderer {
             Err(errors)
         }
     }
-}
-
-impl MountRenderer {
-    /// The files of the targets; of two at the same path the later target's counts, as in a projected
-    /// volume.
-    fn render_targets(
-        &self,
-        lookup: Lookup<'_>,
-        context: &mut Context<'_>,
-    ) -> Result<Targets, Vec<RenderError>> {
-        let mut files = BTreeMap::new();
-        let mut needs = BTreeSet::new();
-        let mut errors = Vec::new();
-        for target in &self.targets {
-            match target.render(lookup, context) {
-                Ok(target::Outcome::Needs(more)) => needs.extend(more),
-                Ok(target::Outcome::Complete(more)) => {
-                    let file = |(path, mode, content)| (path, FileProjection { content, mode });
-                    files.extend(more.into_iter().map(file));
-                }
-                Err(reasons) => errors.extend(of_target(target.name(), reasons)),
-            }
-        }
-        match (needs.is_empty(), errors.is_empty()) {
-            (false, _) => Ok(Targets::Needs(needs)),
-            (true, true) => Ok(Targets::Complete(files)),
-            (true, false) => Err(errors),
-        }
-    }
-}
-
-/// What came of the targets of a mount.
-enum Targets {
-    Complete(BTreeMap<FilePath, FileProjection>),
-    Needs(BTreeSet<SecretRef>),
-}
-
-fn of_target(name: &str, reasons: Vec<target::TargetError>) -> impl Iterator<Item = RenderError> {
-    let reasons = reasons.into_iter();
-    reasons.map(move |reason| RenderError::new(name, Reason::Target(reason)))
 }
 
 /// Where templates look for secrets.

@@ -5,5 +5,6 @@ mod faults;
 mod herd;
 mod looks;
 mod spec_changes;
+mod targets;
 mod tokens;
 mod world;

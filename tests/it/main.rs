@@ -14,6 +14,7 @@ mod chart;
 mod cli;
 mod demo;
 mod dev_vault;
+mod external_secrets;
 mod inject;
 mod lint;
 mod redaction;

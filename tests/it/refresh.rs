@@ -1,5 +1,6 @@
 //! The real refresher against the dev Vault, which fails on order.
 
+mod external_secrets;
 mod gate;
 mod hard_cases;
 mod outages;

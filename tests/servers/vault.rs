@@ -41,6 +41,7 @@ run! {
     numbers_keep_their_text
     versions_are_read_deleted_and_destroyed
     a_policy_may_hide_the_metadata
+    metadata_and_folders_are_read
     a_login_is_refused_with_the_line_that_mends_it
     a_token_lives_as_long_as_its_role_says
     a_renewal_ends_at_the_longest_life

@@ -31,6 +31,8 @@ struct Secret {
     current: u64,
     created: SystemTime,
     updated: SystemTime,
+    /// What people wrote to it.
+    custom: Option<BTreeMap<String, String>>,
 }
 
 struct Version {
@@ -77,6 +79,7 @@ impl Versioned {
             ("data", Method::Read) => self.read(name, request.query("version")),
             ("data", Method::Delete) => self.delete(name, &[], now),
             ("metadata", Method::Read) => self.metadata(name),
+            ("metadata", Method::Write) => self.write_metadata(name, request.body, now),
             ("metadata", Method::Delete) => {
                 self.0.remove(name);
                 Answer::empty()
@@ -127,12 +130,7 @@ impl Versioned {
                 &["check-and-set parameter did not match the current version"],
             );
         }
-        let secret = self.0.entry(name.to_owned()).or_insert_with(|| Secret {
-            versions: BTreeMap::new(),
-            current: 0,
-            created: now,
-            updated: now,
-        });
+        let secret = self.entry(name, now);
         secret.current += 1;
         secret.updated = now;
         let version = Version {
@@ -171,6 +169,32 @@ impl Versioned {
         }
     }
 
+    fn entry(&mut self, name: &str, now: SystemTime) -> &mut Secret {
+        self.0.entry(name.to_owned()).or_insert_with(|| Secret {
+            versions: BTreeMap::new(),
+            current: 0,
+            created: now,
+            updated: now,
+            custom: None,
+        })
+    }
+
+    /// Metadata may be written before the first version.
+    fn write_metadata(&mut self, name: &str, body: &[u8], now: SystemTime) -> Answer {
+        #[derive(Deserialize)]
+        struct Body {
+            custom_metadata: Option<BTreeMap<String, String>>,
+        }
+        let Ok(body) = serde_json::from_slice::<Body>(body) else {
+            return Answer::error(400, &["error parsing JSON"]);
+        };
+        let secret = self.entry(name, now);
+        if body.custom_metadata.is_some() {
+            secret.custom = body.custom_metadata;
+        }
+        Answer::empty()
+    }
+
     fn metadata(&self, name: &str) -> Answer {
         let Some(secret) = self.0.get(name) else {
             return Answer::not_found();
@@ -184,7 +208,7 @@ impl Versioned {
             "cas_required": false,
             "created_time": rfc3339(secret.created),
             "current_version": secret.current,
-            "custom_metadata": null,
+            "custom_metadata": secret.custom,
             "delete_version_after": "0s",
             "max_versions": 0,
             "oldest_version": secret.versions.keys().next().filter(|oldest| **oldest > 1).unwrap_or(&0),

@@ -4,14 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Fields, Notes, Placed};
 use super::manifest::{StoreRef, store_ref};
-use crate::spec::target::{
-    Conflicts, Conversion, Decoding, Entry, KeyRules, MergeRule, NullBytes, Rewrite, Selection,
-    Take,
-};
-use crate::spec::{
-    FunctionTable, Invalid, KvPart, MissingKey, Property, SecretRef, StorePath, TemplateSpec,
-};
-use crate::template::{GoRegex, Template};
+use super::rewrite::{regexp, rewrite};
+use crate::spec::target::{Conversion, Decoding, KeyRules, NullBytes, Selection};
+use crate::spec::{KvPart, Property};
 
 /// An entry, before its store says where its keys lie.
 #[derive(Debug)]
@@ -19,13 +14,14 @@ pub(super) struct RawEntry {
     pub(super) path: String,
     /// The store of this entry alone.
     pub(super) store: Option<StoreRef>,
-    take: RawTake,
-    decode: Decoding,
-    null_bytes: NullBytes,
+    pub(super) take: RawTake,
+    pub(super) decode: Decoding,
+    pub(super) null_bytes: NullBytes,
 }
 
+/// What is taken, by the keys of `remoteRef`.
 #[derive(Debug)]
-enum RawTake {
+pub(super) enum RawTake {
     Value {
         key: String,
         remote: Remote,
@@ -44,16 +40,13 @@ enum RawTake {
 
 /// A `remoteRef`, or what an `extract` has of it.
 #[derive(Debug)]
-struct Remote {
-    path: String,
-    key: String,
-    property: Option<Property>,
-    version: Option<u64>,
-    part: KvPart,
+pub(super) struct Remote {
+    pub(super) path: String,
+    pub(super) key: String,
+    pub(super) property: Option<Property>,
+    pub(super) version: Option<u64>,
+    pub(super) part: KvPart,
 }
-
-/// Regular expressions are compiled by the full refresher alone.
-const REGEXP: &str = "regular expressions in dataFrom";
 
 const DECODINGS: [(&str, Decoding); 4] = [
     ("None", Decoding::None),
@@ -247,200 +240,12 @@ fn find(
     })
 }
 
-fn regexp(pattern: &str, path: String, heavy: &mut BTreeSet<&'static str>, notes: &mut Notes) {
-    heavy.insert(REGEXP);
-    if let Err(fault) = GoRegex::new(pattern.as_bytes()) {
-        notes.refuse(path, pattern, fault.to_string());
-    }
-}
-
-fn rewrite(
-    fields: &mut Fields<'_>,
-    heavy: &mut BTreeSet<&'static str>,
-    notes: &mut Notes,
-) -> Vec<Rewrite> {
-    let mut steps = Vec::new();
-    for placed in fields.list("rewrite", notes) {
-        let Some(mut step) = Fields::of(placed, notes) else {
-            continue;
-        };
-        let path = step.own_path().to_owned();
-        let found = [
-            step.object("merge", notes)
-                .map(|fields| merge(fields, notes)),
-            step.object("regexp", notes)
-                .map(|fields| replacement(fields, heavy, notes)),
-            step.object("transform", notes)
-                .map(|fields| transform(fields, heavy, notes)),
-        ];
-        step.close(notes);
-        let mut found = found.into_iter().flatten();
-        match (found.next(), found.next()) {
-            (Some(one), None) => steps.extend(one),
-            _ => notes.say(path, "must have one of merge, regexp and transform"),
-        }
-    }
-    steps
-}
-
-fn replacement(
-    mut fields: Fields<'_>,
-    heavy: &mut BTreeSet<&'static str>,
-    notes: &mut Notes,
-) -> Option<Rewrite> {
-    let source = fields.required("source", notes);
-    let target = fields.text("target", notes).unwrap_or_default();
-    if let Some(source) = source {
-        regexp(source, fields.path("source"), heavy, notes);
-    }
-    fields.close(notes);
-    Some(Rewrite::Regexp {
-        source: source?.to_owned(),
-        target: target.to_owned(),
-    })
-}
-
-fn transform(
-    mut fields: Fields<'_>,
-    heavy: &mut BTreeSet<&'static str>,
-    notes: &mut Notes,
-) -> Option<Rewrite> {
-    let text = fields.required("template", notes);
-    let path = fields.path("template");
-    fields.close(notes);
-    let spec = TemplateSpec {
-        text: text?.to_owned(),
-        functions: FunctionTable::ExternalSecrets,
-        missing_key: MissingKey::Default,
-        delimiters: ("{{".to_owned(), "}}".to_owned()),
-    };
-    match Template::parse(&spec) {
-        Ok(template) => heavy.extend(template.uses().heavy),
-        Err(error) => notes.say(path, error.to_string()),
-    }
-    Some(Rewrite::Transform(spec.text))
-}
-
-fn merge(mut fields: Fields<'_>, notes: &mut Notes) -> Option<Rewrite> {
-    let strategy = fields.choice("strategy", &[("Extract", false), ("JSON", true)], notes)?;
-    let into = fields.text("into", notes);
-    if strategy && into.is_none() {
-        notes.say(
-            fields.path("into"),
-            "missing: strategy JSON needs the key of the joined object",
-        );
-    }
-    let priority = fields.list("priority", notes);
-    let priority = priority.iter().filter_map(|(value, _)| value.as_str());
-    let priority = priority.map(str::to_owned).collect();
-    let policies = [("Strict", false), ("IgnoreNotFound", true)];
-    let optional = fields.choice("priorityPolicy", &policies, notes);
-    let policies = [("Error", Conflicts::Error), ("Ignore", Conflicts::Ignore)];
-    let conflicts = fields.choice("conflictPolicy", &policies, notes);
-    fields.close(notes);
-    Some(Rewrite::Merge(MergeRule {
-        into: into.filter(|_| strategy).map(str::to_owned),
-        priority,
-        priority_optional: optional?,
-        conflicts: conflicts?,
-    }))
-}
-
 impl RawEntry {
     /// The key of an item of `data`.
     pub(super) fn key(&self) -> Option<&str> {
         match &self.take {
             RawTake::Value { key, .. } => Some(key),
             RawTake::Extract { .. } | RawTake::Find { .. } => None,
-        }
-    }
-
-    /// The entry, with the places that `store` says.
-    pub(super) fn resolved(
-        &self,
-        store: &StorePath,
-        optional: bool,
-        notes: &mut Notes,
-    ) -> Option<Entry> {
-        let take = match &self.take {
-            RawTake::Value { key, remote } => Take::Value {
-                key: key.clone(),
-                source: remote.source(store, optional, notes)?,
-                property: remote.property.clone(),
-            },
-            RawTake::Extract { remote, keys } => Take::Extract {
-                source: remote.source(store, optional, notes)?,
-                property: remote.property.clone(),
-                keys: keys.clone(),
-            },
-            RawTake::Find {
-                folder,
-                path,
-                select,
-                keys,
-            } => {
-                if store.v1 && matches!(select, Selection::Tags(_)) {
-                    notes.say(
-                        format!("{path}.tags"),
-                        "needs metadata, which only stores of version v2 have",
-                    );
-                }
-                let folder = folder.trim_matches('/');
-                let list = told(
-                    store.list(folder, optional),
-                    &format!("{path}.path"),
-                    folder,
-                    notes,
-                );
-                let slash = if folder.is_empty() { "" } else { "/" };
-                Take::Find {
-                    folder: list?,
-                    prefix: format!("{folder}{slash}"),
-                    place: store.clone(),
-                    select: select.clone(),
-                    keys: keys.clone(),
-                }
-            }
-        };
-        Some(Entry {
-            take,
-            decode: self.decode,
-            null_bytes: self.null_bytes,
-        })
-    }
-}
-
-impl Remote {
-    fn source(&self, store: &StorePath, optional: bool, notes: &mut Notes) -> Option<SecretRef> {
-        let place = match self.part {
-            KvPart::Metadata => store.metadata(&self.key, optional),
-            _ => store.data(&self.key, optional),
-        };
-        if self.version.is_some() && store.v1 {
-            notes.say(
-                format!("{}.version", self.path),
-                "needs versions, which only stores of version v2 have",
-            );
-        }
-        let place = told(place, &format!("{}.key", self.path), &self.key, notes)?;
-        Some(SecretRef {
-            version: self.version.filter(|_| self.part == KvPart::Data),
-            ..place
-        })
-    }
-}
-
-fn told(
-    place: Result<SecretRef, Invalid>,
-    path: &str,
-    value: &str,
-    notes: &mut Notes,
-) -> Option<SecretRef> {
-    match place {
-        Ok(place) => Some(place),
-        Err(invalid) => {
-            notes.refuse(path, value, invalid.to_string());
-            None
         }
     }
 }

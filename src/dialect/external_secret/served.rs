@@ -87,13 +87,16 @@ impl<'a> Server<'a> {
         makers.find(|manifest| self.is_owned(manifest))
     }
 
+    /// Whether one of its stores is Freshet's. Of one that is not there, or not named in a way that
+    /// can be read, nobody else is expected to know more where all are claimed.
     fn is_owned(&self, manifest: &Manifest) -> bool {
-        stores_of(manifest).any(|reference| {
-            match self.facts.store(reference.cluster, &reference.name) {
-                Some(store) => self.facts.claims(store),
-                None => self.facts.claim() == Claim::All,
-            }
-        })
+        let all = self.facts.claim() == Claim::All;
+        let claimed = |reference: &StoreRef| {
+            let store = self.facts.store(reference.cluster, &reference.name);
+            store.map_or(all, |store| self.facts.claims(store))
+        };
+        let mut stores = stores_of(manifest).peekable();
+        (all && stores.peek().is_none()) || stores.any(claimed)
     }
 
     /// The mount that takes the place of a volume, where its Secret is Freshet's to make.

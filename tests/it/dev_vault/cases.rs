@@ -132,6 +132,53 @@ pub(crate) async fn versions_are_read_deleted_and_destroyed(target: &Target) {
     );
 }
 
+pub(crate) async fn metadata_and_folders_are_read(target: &Target) {
+    let client = target.client(AuthType::Jwt, "jwt", "none");
+    let (two, root) = (target.mount_kv("folders", "2").await, target.root());
+    for name in ["db", "team/api", "team/inner/db"] {
+        let path = format!("folders/data/{name}");
+        target.write(&path, json!({ "data": { "k": "v" } })).await;
+    }
+    let custom = json!({ "custom_metadata": { "owner": "team-a", "tier": "1" } });
+    target.write("folders/metadata/db", custom).await;
+    let metadata = client
+        .metadata(&root, &two, &vault_path("folders/db"))
+        .await;
+    let data = metadata.expect("metadata").data;
+    let names: Vec<_> = data.keys().map(String::as_str).collect();
+    let want = [
+        "created_time",
+        "current_version",
+        "delete_version_after",
+        "owner",
+        "tier",
+    ];
+    assert_eq!(names, want);
+    let value = |name: &str| String::from_utf8(data[name].to_bytes().expose().to_vec());
+    assert_eq!(value("current_version").as_deref(), Ok("1"));
+    assert_eq!(value("owner").as_deref(), Ok("team-a"));
+    let list = |path: &str| {
+        let (client, root, two, path) = (&client, &root, &two, vault_path(path));
+        async move { client.list(root, two, &path).await }
+    };
+    let texts = [
+        ("folders", r#"{"keys":["db","team/"]}"#),
+        ("folders/team", r#"{"keys":["api","inner/"]}"#),
+    ];
+    for (path, want) in texts {
+        assert_eq!(text(&list(path).await.expect(path)), want);
+    }
+    refused(
+        list("folders/nope").await,
+        Class::NotFound,
+        &["cannot list folders/nope: there is no secret in this folder"],
+    );
+    let one = target.mount_kv("plain", "1").await;
+    target.write("plain/team/db", json!({ "k": "v" })).await;
+    let keys = client.list(&root, &one, &vault_path("plain")).await;
+    assert_eq!(text(&keys.expect("keys")), r#"{"keys":["team/"]}"#);
+}
+
 pub(crate) async fn a_policy_may_hide_the_metadata(target: &Target) {
     let issuer = issuer();
     let mount = target.mount_kv("hidden", "2").await;

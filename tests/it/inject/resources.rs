@@ -116,6 +116,7 @@ fn in_namespace(limits: &str, quota: &[&str], annotations: &str, spec: &str) -> 
                 .map(|name| ((*name).to_owned(), "10".to_owned()))
                 .collect(),
         }],
+        ..ClusterFacts::default()
     };
     let pod = pod(&format!(
         "{{metadata: {{annotations: {{freshet.dev/inject: 'true', freshet.dev/secret-a: a/b, {annotations}}}}}, spec: {spec}}}"

@@ -100,7 +100,7 @@ impl Pod {
     pub(crate) fn policy(&self, paths: &[&str]) {
         let paths: BTreeMap<_, _> = paths
             .iter()
-            .map(|path| (path, json!({"capabilities": ["read"]})))
+            .map(|path| (path, json!({"capabilities": ["read", "list"]})))
             .collect();
         let policy = json!({"policy": json!({"path": paths}).to_string()});
         self.vault
@@ -188,6 +188,7 @@ impl Pod {
                 at("spec-file", "pod/sync-spec"),
                 at("refresh-file", "pod/refresh"),
                 at("token-file", "token/token"),
+                at("templates-dir", "templates"),
                 at("state-dir", "state"),
                 at("termination-message", "termination-log"),
             ])

@@ -36,6 +36,12 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("POST", "secret/data/f", r#"{"data":{"a":1234567890}}"#),
     ("GET", "secret/data/f", ""),
     (
+        "POST",
+        "secret/metadata/f",
+        r#"{"custom_metadata":{"owner":"team-a"}}"#,
+    ),
+    ("GET", "secret/metadata/f", ""),
+    (
         "PUT",
         "secret/data/f",
         r#"{"data":{"a":"b"},"options":{"cas":1}}"#,

@@ -1,5 +1,6 @@
 //! What is taken from a secret: the rows were made by the libraries that External Secrets uses.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{files, render};
@@ -98,4 +99,16 @@ fn without_a_property_a_value_is_the_whole_secret_as_go_writes_json() {
         r#"{"t": "\b\f\n\t\u0001\u007f"}"#,
         "{\"t\":\"\\b\\f\\n\\t\\u0001\u{7f}\"}",
     );
+}
+
+proptest! {
+    #[test]
+    fn no_property_ends_the_program(property in "([a-c]|[0-9]|[.|#@!*?\\\\\"{}(),:=<>%~\\[\\]]|@this|#\\(a==1\\)|[\u{e9}\u{1f600}]){1,24}", value in "\\PC{0,12}") {
+        let Ok(checked) = property.parse::<Property>() else {
+            return Ok(());
+        };
+        let secret = json!({"a": {"b": [1, {"c": value}, []]}, "b": [[], {"a": 1}], "c": value});
+        let take = json!({"value": {"key": "k", "source": "secret/db?kv=2", "property": checked}});
+        let _ = render(json!({"entries": [{"take": take}]}), &json!({"secret/db": secret}));
+    }
 }
