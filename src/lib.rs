@@ -24,7 +24,8 @@
 //! - [`spec`]: the contract and the value types that cannot be wrong.
 //! - [`calendar`]: seconds since 1970 and dates, for whoever writes or reads one.
 //! - [`secret`], [`payload`]: secret values that cannot be shown; the files of one directory.
-//! - [`dialect`]: what a user wrote on a pod becomes settings and a SyncSpec, or *all* the problems.
+//! - [`dialect`]: what a user wrote on a pod, or in an ExternalSecret whose target it mounts, becomes
+//!   settings and a SyncSpec, or *all* the problems.
 //! - [`inject`]: a pod and what was asked for become a plan, and the plan a patch.
 //! - [`template`]: Go's `text/template`, over bytes.
 //! - [`sync`]: the engine of the refresher: events in, actions out.
