@@ -52,7 +52,44 @@ fn every_field_of_an_external_secret_is_known_or_told() {
   - {find: {name: {regexp: '('}}, rewrite: [{regexp: {source: '[', target: x}, transform: {template: x}}, {transform: {template: '{{'}}, {merge: {strategy: JSON}}]}
   - {sourceRef: {generatorRef: {kind: Password, name: x}}}
 ",
-        expect![[""]],
+        expect![[r#"
+            ExternalSecret db: spec.secretStoreRef.kind: "Store": must be SecretStore or ClusterSecretStore
+            ExternalSecret db: spec.secretStoreRef.nam: unknown: did you mean name?
+            ExternalSecret db: spec.refreshInterval: "often": must be a duration, e.g. 30s, 5m or 1h30m
+            ExternalSecret db: spec.refreshPolicy: "Sometimes": must be Periodic, CreatedOnce or OnChange
+            ExternalSecret db: spec.syncWindows: is not served: pods look at Vault at any time; leave the field out, or set refreshPolicy: OnChange
+            ExternalSecret db: spec.target.creationPolicy: "Merge": the rest of the Secret comes from elsewhere and cannot be served: give the ExternalSecret a target of its own (creationPolicy: Owner), or leave its store to External Secrets
+            ExternalSecret db: spec.target.deletionPolicy: "Keep": must be Retain, Delete or Merge
+            ExternalSecret db: spec.target.manifest: another object than a Secret is not served: leave the store to External Secrets
+            ExternalSecret db: spec.target.template.engineVersion: "v1": must be v2
+            ExternalSecret db: spec.target.template.metadata.labels[a]: template:1:9: at <nope>: function "nope" not defined in the table external-secrets
+            ExternalSecret db: spec.target.template.data[n]: must be text
+            ExternalSecret db: spec.target.template.data[conf]: template:1:1: at <{{>: unclosed action
+            ExternalSecret db: spec.target.template.templateFrom[0].secret: templates from a Secret are not given to pods: put the text into a ConfigMap of the namespace
+            ExternalSecret db: spec.target.template.templateFrom[1].target: "spec.data": must be Data, Annotations or Labels
+            ExternalSecret db: spec.target.template.templateFrom[1].literal: template:1:1: at <{{>: unclosed action
+            ExternalSecret db: spec.target.template.templateFrom[2].configMap.items[0].key: missing
+            ExternalSecret db: spec.target.template.templateFrom[2].configMap.items[0].templateAs: "Keys": must be Values or KeysAndValues
+            ExternalSecret db: spec.dataFrom[0]: must have either extract or find
+            ExternalSecret db: spec.dataFrom[1].find: must have either name or tags
+            ExternalSecret db: spec.dataFrom[2].rewrite[0].regexp.source: "[": missing closing ] in the regular expression
+            ExternalSecret db: spec.dataFrom[2].rewrite[0]: must have one of merge, regexp and transform
+            ExternalSecret db: spec.dataFrom[2].rewrite[1].transform.template: template:1:1: at <{{>: unclosed action
+            ExternalSecret db: spec.dataFrom[2].rewrite[2].merge.into: missing: strategy JSON needs the key of the joined object
+            ExternalSecret db: spec.dataFrom[2].find.name.regexp: "(": the regular expression is not valid, or too large
+            ExternalSecret db: spec.dataFrom[3].sourceRef.generatorRef: generators are not run for pods: leave the store to External Secrets, or make the value with a template (randAlphaNum, genPrivateKey …)
+            ExternalSecret db: spec.data[0].secretKey: "a/b": must be letters, digits, "-", "_" and ".", at most 253, and not begin with ".."
+            ExternalSecret db: spec.data[0].remoteRef.decodingStrategy: "Base32": must be None, Base64, Base64URL or Auto
+            ExternalSecret db: spec.data[0].remoteRef.nullBytePolicy: "Warn": must be Ignore or Fail
+            ExternalSecret db: spec.data[0].remoteRef.conversionStrategy: "None": must be Default or Unicode
+            ExternalSecret db: spec.data[0].remoteRef.property: "a.@keys": has the modifier @keys, which is not offered: take the value as it is and write it with a template, e.g. {{ .key | fromJson }}
+            ExternalSecret db: spec.data[0].remoteRef.metadataPolicy: "Get": must be None or Fetch
+            ExternalSecret db: spec.data[0].remoteRef.version: "latest": must be the number of a version, e.g. 3
+            ExternalSecret db: spec.data[0].remoteRef.prop: unknown: this release of Freshet does not know the field
+            ExternalSecret db: spec.data[1].remoteRef: missing
+            ExternalSecret db: spec.data[1].remotRef: unknown: did you mean remoteRef?
+            ExternalSecret db: spec.data[3].secretKey: "d": stands there twice
+            ExternalSecret db: spec.secretStoreRef: missing"#]],
     );
 }
 
@@ -204,7 +241,7 @@ fn what_needs_the_full_refresher_says_so() {
     let Decision::Deny { problems, .. } = freshet::inject::decide(&request, &slim, &facts) else {
         panic!("no image for it");
     };
-    expect!["metadata.annotations: regular expressions in dataFrom needs the full refresher: name its image to the webhook with --refresher-full-image, or do without"].assert_eq(&lines(&problems));
+    expect!["metadata.annotations: a regular expression in dataFrom needs the full refresher: name its image to the webhook with --refresher-full-image, or do without"].assert_eq(&lines(&problems));
     let patched = super::injected(&pod, &facts);
     assert_eq!(patched["spec"]["initContainers"][0]["image"], "full:1");
 }

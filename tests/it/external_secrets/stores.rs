@@ -34,16 +34,43 @@ const KUBERNETES: &str = "      auth: {kubernetes: {mountPath: k8s, role: demo}}
 
 #[test]
 fn a_login_is_what_the_store_says() {
-    check_arguments(KUBERNETES, json!({}), expect![[""]]);
+    check_arguments(KUBERNETES, json!({}), expect![[r#"
+        run
+        --vault-address=https://vault.vault:8200
+        --auth-type=kubernetes
+        --auth-path=k8s
+        --role=demo
+        --mount=db=/run/freshet/mounts/db
+        --metrics-address=[::]:9102"#]]);
     check_arguments(
         "      namespace: team\n      auth: {namespace: root, kubernetes: {serviceAccountRef: {name: default, audiences: [vault]}}}\n",
         json!({}),
-        expect![[""]],
+        expect![[r#"
+            run
+            --vault-address=https://vault.vault:8200
+            --vault-namespace=team
+            --auth-namespace=root
+            --auth-type=kubernetes
+            --auth-path=kubernetes
+            --role=default
+            --audience=vault
+            --mount=db=/run/freshet/mounts/db
+            --metrics-address=[::]:9102"#]],
     );
     check_arguments(
         "      headers: {X-Team: shop}\n      readYourWrites: true\n      forwardInconsistent: true\n      auth: {jwt: {role: app, kubernetesServiceAccountToken: {serviceAccountRef: {name: default}, expirationSeconds: 900}}}\n",
         json!({}),
-        expect![[""]],
+        expect![[r#"
+            run
+            --vault-address=https://vault.vault:8200
+            --auth-type=jwt
+            --auth-path=jwt
+            --role=app
+            --audience=vault
+            --vault-header=x-team: shop
+            --vault-header=x-vault-inconsistent: forward-active-node
+            --mount=db=/run/freshet/mounts/db
+            --metrics-address=[::]:9102"#]],
     );
 }
 
@@ -56,7 +83,17 @@ fn annotations_of_the_pod_come_before_the_store() {
             "freshet.dev/vault-address": "https://other:8200", "freshet.dev/vault-namespace": "team",
             "freshet.dev/ca-config-map": "ca",
         }),
-        expect![[""]],
+        expect![[r#"
+            run
+            --vault-address=https://other:8200
+            --vault-namespace=team
+            --auth-type=kubernetes
+            --auth-path=other
+            --role=own
+            --audience=vault
+            --ca-file=/run/freshet/ca/ca.crt
+            --mount=db=/run/freshet/mounts/db
+            --metrics-address=[::]:9102"#]],
     );
 }
 
@@ -196,9 +233,8 @@ fn what_a_pod_cannot_do_as_itself_is_refused() {
     check_refused(
         &store(account),
         expect![[r#"
-        SecretStore vault: spec.provider.vault.auth.kubernetes.secretRef: a service account token from a Secret is not given to pods: leave the field out, and the pod logs in as its own service account
-        SecretStore vault: spec.provider.vault.auth.kubernetes.serviceAccountRef.name: "vault-reader": is another service account than the pod's, default: a pod logs in as itself; bind the Vault role to default and leave serviceAccountRef out, or run the pod as the other one
-        ExternalSecret db: spec.data[0].remoteRef.key: "db": must begin with the mount of the engine, because the store names no path"#]],
+            SecretStore vault: spec.provider.vault.auth.kubernetes.secretRef: a service account token from a Secret is not given to pods: leave the field out, and the pod logs in as its own service account
+            SecretStore vault: spec.provider.vault.auth.kubernetes.serviceAccountRef.name: "vault-reader": is another service account than the pod's, default: a pod logs in as itself; bind the Vault role to default and leave serviceAccountRef out, or run the pod as the other one"#]],
     );
     let jwt = "      auth: {jwt: {role: x, secretRef: {name: y}}}\n";
     check_refused(

@@ -192,7 +192,7 @@ fn a_template_with_a_heavy_function_gets_the_full_refresher_or_is_refused() {
         "{metadata: {annotations: {freshet.dev/inject: 'true', freshet.dev/secret-a: a/b, \
          freshet.dev/template-a: '{{ regexFind \"x\" .b }}'}}, spec: {containers: [{name: a}]}}",
     );
-    expect!["metadata.annotations: a template calls regexFind, which only the full refresher has: name its image to the webhook with --refresher-full-image, or do without"]
+    expect!["metadata.annotations: regexFind needs the full refresher: name its image to the webhook with --refresher-full-image, or do without"]
         .assert_eq(&denied(decision_with(&pod, &defaults(), &ClusterFacts::default())));
     let mut with_full = defaults();
     with_full.full_image = Some("registry.example/freshet-refresher-full:1.2.3".to_owned());
