@@ -155,7 +155,7 @@ impl MountState {
             Ok(Rendered::Needs(more)) => {
                 self.demands += 1;
                 if self.demands > MOST_DEMANDS {
-                    self.fail("a template asks for ever more secrets".to_owned(), out);
+                    self.fail("the files ask for ever more secrets".to_owned(), out);
                     return;
                 }
                 self.inputs.extend(asked.into_inner());

@@ -113,6 +113,9 @@ impl Manifest {
                 "missing: either data or dataFrom should be specified",
             );
         }
+        if !spec.has("secretStoreRef") && entries.iter().any(|entry| entry.store.is_none()) {
+            notes.say("spec.secretStoreRef", "missing");
+        }
         self.entries = entries;
         spec.close(notes);
     }

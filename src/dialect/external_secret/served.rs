@@ -208,9 +208,6 @@ impl<'a> Server<'a> {
         );
         self.heavy.extend(&manifest.heavy);
         let mut own = Notes::of(format!("ExternalSecret {}", manifest.name));
-        if manifest.store.is_none() && manifest.entries.iter().any(|entry| entry.store.is_none()) {
-            own.say("spec.secretStoreRef", "missing");
-        }
         let mut entries = Vec::new();
         for entry in &manifest.entries {
             let reference = entry.store.as_ref().or(manifest.store.as_ref());

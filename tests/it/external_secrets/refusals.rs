@@ -88,8 +88,7 @@ fn every_field_of_an_external_secret_is_known_or_told() {
             ExternalSecret db: spec.data[0].remoteRef.prop: unknown: this release of Freshet does not know the field
             ExternalSecret db: spec.data[1].remoteRef: missing
             ExternalSecret db: spec.data[1].remotRef: unknown: did you mean remoteRef?
-            ExternalSecret db: spec.data[3].secretKey: "d": stands there twice
-            ExternalSecret db: spec.secretStoreRef: missing"#]],
+            ExternalSecret db: spec.data[3].secretKey: "d": stands there twice"#]],
     );
 }
 
