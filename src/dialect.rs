@@ -16,8 +16,7 @@ use std::collections::BTreeSet;
 
 use crate::spec::{
     Audience, AuthType, CaBundle, ContainerName, Header, MountPath, ObjectName, Role, SyncSpec,
-    VaultAddress,
-    VaultNamespace,
+    VaultAddress, VaultNamespace,
 };
 
 pub use self::combination::read;

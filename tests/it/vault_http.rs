@@ -128,6 +128,32 @@ async fn a_login_sends_role_and_token_and_brings_a_lease() {
 }
 
 #[tokio::test]
+async fn headers_go_with_every_request_and_a_login_may_have_a_namespace_of_its_own() {
+    let server = Server::http(|seen| match seen.method.as_str() {
+        "POST" => json(200, r#"{"auth":{"client_token":"t","lease_duration":1}}"#),
+        _ => json(200, DB),
+    })
+    .await;
+    let mut identity = identity(&format!("http://{}", server.address));
+    identity.vault_namespace = Some("team".parse().expect("namespace"));
+    identity.auth_namespace = Some("root".parse().expect("namespace"));
+    identity.headers = vec!["X-Team: shop".parse().expect("a header")];
+    let client = client(&identity);
+    client
+        .login(&"a.b.c".to_owned().into())
+        .await
+        .expect("token");
+    read(&client).await.expect("secret");
+    let seen = server.seen();
+    let namespaces = [&seen[0], &seen[1]].map(|seen| seen.header("x-vault-namespace"));
+    assert_eq!(namespaces, [Some("root"), Some("team")]);
+    assert!(
+        seen.iter()
+            .all(|seen| seen.header("x-team") == Some("shop"))
+    );
+}
+
+#[tokio::test]
 async fn a_jwt_login_sends_the_same_to_its_own_mount() {
     let server =
         Server::http(|_| json(200, r#"{"auth":{"client_token":"t","lease_duration":1}}"#)).await;

@@ -34,14 +34,18 @@ const KUBERNETES: &str = "      auth: {kubernetes: {mountPath: k8s, role: demo}}
 
 #[test]
 fn a_login_is_what_the_store_says() {
-    check_arguments(KUBERNETES, json!({}), expect![[r#"
+    check_arguments(
+        KUBERNETES,
+        json!({}),
+        expect![[r#"
         run
         --vault-address=https://vault.vault:8200
         --auth-type=kubernetes
         --auth-path=k8s
         --role=demo
         --mount=db=/run/freshet/mounts/db
-        --metrics-address=[::]:9102"#]]);
+        --metrics-address=[::]:9102"#]],
+    );
     check_arguments(
         "      namespace: team\n      auth: {namespace: root, kubernetes: {serviceAccountRef: {name: default, audiences: [vault]}}}\n",
         json!({}),

@@ -1,5 +1,6 @@
 //! Whom the client trusts, and how it follows rotated files.
 
+use freshet::spec::CaBundle;
 use freshet::vault::{Class, VaultApi as _, VaultClient};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
@@ -50,6 +51,27 @@ async fn the_given_ca_is_trusted_and_no_other() {
             "is not signed by the bundled Mozilla roots",
             "freshet.dev/ca-config-map",
         ],
+    );
+}
+
+#[tokio::test]
+async fn certificates_of_the_identity_itself_are_trusted_and_no_others() {
+    use base64::Engine as _;
+    let (ours, other) = (Authority::new(), Authority::new());
+    let server = Server::https(&ours, None, answers).await;
+    let trusting = |authority: &Authority| {
+        let lines = authority.pem.lines().filter(|line| !line.starts_with('-'));
+        let der = base64::prelude::BASE64_STANDARD.decode(lines.collect::<String>());
+        let bundle = CaBundle::from_der(vec![der.expect("base64")]);
+        let mut identity = identity(&format!("https://{}", server.address));
+        identity.ca_certificates = Some(bundle.expect("a certificate"));
+        client(&identity)
+    };
+    read(&trusting(&ours)).await.expect("secret");
+    check_error(
+        read(&trusting(&other)).await,
+        Class::Unavailable,
+        &["is not signed by the CA certificates of the store"],
     );
 }
 

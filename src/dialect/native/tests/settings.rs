@@ -137,16 +137,17 @@ fn the_webhooks_ca_is_for_pods_that_name_none() {
         ..defaults()
     };
     let ca = |text: &str| match parse(&annotations(text), &with_ca) {
-        Ok(Reading::Asked(parsed)) => parsed.settings.ca_config_map,
+        Ok(Reading::Asked(parsed)) => parsed.settings.ca,
         other => panic!("{other:?}"),
     };
+    let config_map = |name: &str| {
+        let (name, key) = (name.to_owned(), "ca.crt".to_owned());
+        Some(CaSource::ConfigMap { name, key })
+    };
+    assert_eq!(ca("inject: true\nsecret-a: b"), config_map("platform-ca"));
     assert_eq!(
-        ca("inject: true\nsecret-a: b").as_deref(),
-        Some("platform-ca")
-    );
-    assert_eq!(
-        ca("inject: true\nsecret-a: b\nca-config-map: own").as_deref(),
-        Some("own")
+        ca("inject: true\nsecret-a: b\nca-config-map: own"),
+        config_map("own")
     );
 }
 
