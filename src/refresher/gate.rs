@@ -14,9 +14,11 @@ use super::state_directory::StateDirectory;
 /// stands in the termination message of the container, which ends with the hook.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 
-/// Every later one: so long that the pod starts within seconds of Vault's return instead of
-/// sitting in back-off, so short that a pod that is deleted at the gate goes.
-const LATER_WAIT: Duration = Duration::from_secs(120);
+/// Every later one: so long that the pod mostly starts within seconds of Vault's return instead of
+/// sitting in back-off, so short that a pod that is deleted at the gate is gone within two minutes.
+/// It goes when the hook ends, and the kubelet needs some seconds to take it down (measured: 4 s on a
+/// busy node).
+const LATER_WAIT: Duration = Duration::from_secs(105);
 
 /// The pod may not start, and why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,5 +111,23 @@ fn ask(state: &StateDirectory, question: &str, longest: Duration) -> io::Result<
     match answer.is_empty() {
         true => Err(io::ErrorKind::UnexpectedEof.into()),
         false => Ok(answer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_wait_is_short_and_a_later_one_lets_a_deleted_pod_go_within_two_minutes() {
+        let volume = tempfile::tempdir().expect("a directory");
+        let state = StateDirectory::below(volume.path());
+        assert_eq!(usual_wait(&state), FIRST_WAIT);
+        let nothing = wait(&state, Some(Duration::ZERO));
+        assert!(nothing.is_err(), "no refresher answers");
+        let later = usual_wait(&state);
+        assert!(later > FIRST_WAIT, "{later:?}");
+        let take_down = Duration::from_secs(15);
+        assert!(later + take_down <= Duration::from_secs(120), "{later:?}");
     }
 }

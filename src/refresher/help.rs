@@ -82,7 +82,7 @@ Example:
     --mount=freshet-secrets=/run/freshet/mounts/freshet-secrets
 
 Options of once alone:
-  --timeout=DURATION              how long to try [30s at a pod's first attempt, then 2m]
+  --timeout=DURATION              how long to try [30s at a pod's first attempt, then 1m45s]
 ";
 
 const REFRESH_OPTIONS: &str = "
@@ -140,7 +140,7 @@ Usage: freshet-refresher ready [--wait] [OPTIONS]
 
 Options:
   --wait              wait until it is so
-  --timeout=DURATION  how long [30s until a wait of this pod has ended in vain, then 2m]
+  --timeout=DURATION  how long [30s until a wait of this pod has ended in vain, then 1m45s]
   --state-dir=DIR     where the running refresher is found [/run/freshet/state]
 
 Examples:
