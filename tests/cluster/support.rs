@@ -2,8 +2,15 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
+pub(crate) mod admissions;
+pub(crate) mod figures;
 pub(crate) mod freshet;
 pub(crate) mod image;
 pub(crate) mod kubectl;
+pub(crate) mod measured;
 pub(crate) mod namespace;
+pub(crate) mod node;
+pub(crate) mod own_vault;
+pub(crate) mod pod;
+pub(crate) mod restore;
 pub(crate) mod vault;
