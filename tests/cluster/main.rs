@@ -15,6 +15,8 @@
     reason = "a test that panics or prints says what is wrong"
 )]
 
+mod gate;
 mod injected;
+mod outage;
 mod smoke;
 mod support;

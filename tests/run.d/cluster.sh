@@ -16,7 +16,8 @@ prepare_cluster() {
 }
 
 part_cluster() {
-    local tests=(cargo test --locked --features e2e --test cluster) stays=false
+    # They wait more than they work.
+    local tests=(cargo test --locked --features e2e --test cluster -- --test-threads=8) stays=false
     if borrowed; then
         step "up" borrowed_up && step "tests" borrowed_shell "${tests[@]}"
         step "down" borrowed_down
