@@ -17,6 +17,7 @@
 
 mod gate;
 mod injected;
+mod killed;
 mod outage;
 mod smoke;
 mod support;
