@@ -15,9 +15,11 @@
     reason = "a test that panics or prints says what is wrong"
 )]
 
+mod certificates;
 mod gate;
 mod injected;
 mod killed;
 mod outage;
+mod replicas;
 mod smoke;
 mod support;
