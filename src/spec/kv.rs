@@ -11,7 +11,7 @@ pub struct Kv {
     /// The version of the engine.
     pub version: KvVersion,
     /// How many parts of the path, from its beginning, are the mount; at least one.
-    pub mount_parts: usize,
+    pub mount_parts: u8,
     /// What is read.
     pub part: KvPart,
     /// Whether it is an answer, and no failure, that there is nothing.

@@ -39,7 +39,7 @@ impl SecretRef {
     /// The declared mount.
     pub fn mount(&self) -> Option<MountPath> {
         let parts: Vec<_> = self.path.as_str().split('/').collect();
-        let mount = parts.get(..self.kv?.mount_parts)?;
+        let mount = parts.get(..usize::from(self.kv?.mount_parts))?;
         mount.join("/").parse().ok()
     }
 

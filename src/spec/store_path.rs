@@ -98,6 +98,7 @@ impl StorePath {
         if name.is_empty() && part != KvPart::List {
             return Err(Invalid::new("must name a secret below the mount"));
         }
+        let parts = u8::try_from(mount.split('/').count());
         let slash = if name.is_empty() { "" } else { "/" };
         Ok(SecretRef {
             path: format!("{mount}{slash}{name}").parse()?,
@@ -109,7 +110,7 @@ impl StorePath {
                 } else {
                     KvVersion::Two
                 },
-                mount_parts: mount.split('/').count(),
+                mount_parts: parts.map_err(|_| Invalid::new("has too many parts"))?,
                 part,
                 optional,
             }),

@@ -311,7 +311,7 @@ fn directory(
         match path.join(key) {
             Ok(path) => files.push((path, value.to_bytes())),
             Err(accepted) => reasons.push(Reason::NotAFileName {
-                source: source.clone(),
+                source: Box::new(source.clone()),
                 key: key.to_owned(),
                 accepted,
             }),

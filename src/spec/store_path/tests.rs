@@ -11,9 +11,8 @@ fn store(text: &str) -> StorePath {
 
 /// The path of Vault's API.
 fn api(result: Result<SecretRef, Invalid>) -> String {
-    let secret = match result {
-        Ok(secret) => secret,
-        Err(_) => return "refused".to_owned(),
+    let Ok(secret) = result else {
+        return "refused".to_owned();
     };
     let (kv, mount) = (
         secret.kv.expect("declared"),

@@ -37,7 +37,7 @@ pub enum Reason {
     /// With the format `dir`, a key that is no file name.
     NotAFileName {
         /// The secret.
-        source: SecretRef,
+        source: Box<SecretRef>,
         /// The key.
         key: String,
         /// What a file name is.

@@ -25,7 +25,11 @@ pub(crate) fn install() {
         if known {
             // Its image may be another of the same name.
             run(&[&["rollout", "restart"], deployment.as_slice()].concat());
-            run(&[&["rollout", "status", "--timeout=2m"], deployment.as_slice()].concat());
+            run(&[
+                &["rollout", "status", "--timeout=2m"],
+                deployment.as_slice(),
+            ]
+            .concat());
         }
         wait_until_asked();
     });
