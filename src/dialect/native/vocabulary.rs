@@ -368,7 +368,7 @@ mod tests {
     fn every_key_has_one_row_and_no_name_hides_another() {
         let keys: BTreeSet<Key> = ROWS.iter().map(|row| row.key).collect();
         assert_eq!(keys.len(), ROWS.len());
-        assert_eq!(keys.len(), Key::SyncSpec as usize + 1);
+        assert_eq!(keys.len(), Key::ReplacedVolumes as usize + 1);
         for row in ROWS {
             let word = match row.arity {
                 Arity::File => format!("{}db", row.name),
