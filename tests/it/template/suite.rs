@@ -180,6 +180,7 @@ impl Secrets {
                 data,
                 version: None,
                 lease: None,
+                absent: false,
             };
             secrets.insert(path.parse().expect("a path"), secret);
         }
