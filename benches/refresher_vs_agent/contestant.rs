@@ -54,11 +54,14 @@ impl Contestant {
         let identity = Identity {
             vault_address: vault.parse().expect("an address"),
             vault_namespace: None,
+            auth_namespace: None,
             auth_type: AuthType::Kubernetes,
             auth_path: ROLE.parse().expect("a mount path"),
             role: ROLE.parse().expect("a role"),
             audience: Some("vault".parse().expect("an audience")),
             ca_file: None,
+            ca_certificates: None,
+            headers: Vec::new(),
             client_certificate_dir: None,
             mounts: mounts.into(),
         };

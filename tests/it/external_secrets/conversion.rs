@@ -141,7 +141,7 @@ fn intervals_and_policies_decide_how_often_is_looked() {
             &facts(&[STORE, &manifest], Claim::All),
         ));
         let own = spec["mounts"][0]["refreshInterval"].as_str();
-        let found = own.or(spec["refreshInterval"].as_str());
+        let found = own.or_else(|| spec["refreshInterval"].as_str());
         assert_eq!(found, Some(interval), "{fields}");
         assert_eq!(spec["mounts"][0]["revision"].as_str(), revision, "{fields}");
     };

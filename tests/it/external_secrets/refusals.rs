@@ -23,7 +23,7 @@ fn check_spec(spec: &str, want: Expect) {
 }
 
 #[test]
-fn every_field_of_an_external_secret_is_known_or_told() {
+fn every_field_about_store_and_target_is_known_or_told() {
     check_spec(
         "  secretStoreRef: {name: vault, kind: Store, nam: x}
   refreshInterval: often
@@ -41,16 +41,7 @@ fn every_field_of_an_external_secret_is_known_or_told() {
       - secret: {name: s, items: [{key: k}]}
       - {literal: '{{', target: spec.data}
       - configMap: {name: conf, items: [{templateAs: Keys}]}
-  data:
-  - {secretKey: a/b, remoteRef: {key: x, property: a.@keys, version: latest, decodingStrategy: Base32, nullBytePolicy: Warn, conversionStrategy: None, metadataPolicy: Get, prop: a}}
-  - {secretKey: c, remotRef: {key: x}}
-  - {secretKey: d, remoteRef: {key: x}}
-  - {secretKey: d, remoteRef: {key: x}}
-  dataFrom:
-  - {extract: {key: x}, find: {name: {regexp: a}}}
-  - {find: {path: x}}
-  - {find: {name: {regexp: '('}}, rewrite: [{regexp: {source: '[', target: x}, transform: {template: x}}, {transform: {template: '{{'}}, {merge: {strategy: JSON}}]}
-  - {sourceRef: {generatorRef: {kind: Password, name: x}}}
+  data: [{secretKey: d, remoteRef: {key: x}}]
 ",
         expect![[r#"
             ExternalSecret db: spec.secretStoreRef.kind: "Store": must be SecretStore or ClusterSecretStore
@@ -66,10 +57,29 @@ fn every_field_of_an_external_secret_is_known_or_told() {
             ExternalSecret db: spec.target.template.data[n]: must be text
             ExternalSecret db: spec.target.template.data[conf]: template:1:1: at <{{>: unclosed action
             ExternalSecret db: spec.target.template.templateFrom[0].secret: templates from a Secret are not given to pods: put the text into a ConfigMap of the namespace
-            ExternalSecret db: spec.target.template.templateFrom[1].target: "spec.data": must be Data, Annotations or Labels
             ExternalSecret db: spec.target.template.templateFrom[1].literal: template:1:1: at <{{>: unclosed action
             ExternalSecret db: spec.target.template.templateFrom[2].configMap.items[0].key: missing
-            ExternalSecret db: spec.target.template.templateFrom[2].configMap.items[0].templateAs: "Keys": must be Values or KeysAndValues
+            ExternalSecret db: spec.target.template.templateFrom[2].configMap.items[0].templateAs: "Keys": must be Values or KeysAndValues"#]],
+    );
+}
+
+#[test]
+fn every_field_of_an_entry_is_known_or_told() {
+    check_spec(
+        "  secretStoreRef: {name: vault}
+  data:
+  - {secretKey: a/b, remoteRef: {key: x, property: a.@keys, version: latest, decodingStrategy: Base32, nullBytePolicy: Warn, conversionStrategy: None, metadataPolicy: Get, prop: a}}
+  - {secretKey: c, remotRef: {key: x}}
+  - {secretKey: d, remoteRef: {key: x}}
+  - {secretKey: d, remoteRef: {key: x}}
+  dataFrom:
+  - {extract: {key: x}, find: {name: {regexp: a}}}
+  - {find: {path: x}}
+  - {find: {name: {regexp: '('}}, rewrite: [{regexp: {source: '[', target: x}, transform: {template: x}}, {transform: {template: '{{'}}, {merge: {strategy: JSON}}]}
+  - {sourceRef: {generatorRef: {kind: Password, name: x}}}
+",
+        expect![[r#"
+            ExternalSecret db: spec.target.template.templateFrom[1].target: "spec.data": must be Data, Annotations or Labels
             ExternalSecret db: spec.dataFrom[0]: must have either extract or find
             ExternalSecret db: spec.dataFrom[1].find: must have either name or tags
             ExternalSecret db: spec.dataFrom[2].rewrite[0].regexp.source: "[": missing closing ] in the regular expression

@@ -233,6 +233,10 @@ fn what_a_pod_cannot_do_as_itself_is_refused() {
             "SecretStore vault: spec.provider: must be vault: no other provider is served inside of pods; leave the store to External Secrets (spec.controller)"
         ],
     );
+}
+
+#[test]
+fn another_identity_than_the_pods_is_refused() {
     let account = "      auth: {kubernetes: {role: x, secretRef: {name: y}, serviceAccountRef: {name: vault-reader}}}\n";
     check_refused(
         &store(account),
