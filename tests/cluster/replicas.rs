@@ -58,8 +58,8 @@ fn a_deployment_gets_all_its_pods_though_processes_of_the_webhook_are_killed() {
     deployment["spec"]["replicas"] = json!(PODS);
     deployment["spec"]["template"]["spec"] = pending(&namespace, "")["spec"].clone();
     namespace.apply(&deployment);
-    for _ in 0..3 {
-        let killed = replica();
+    // Each once: a container that dies again is started anew after a pause.
+    for killed in replicas() {
         Node::of(&namespace, &killed).kill(container(&killed));
         wait_until_complete(|replicas| {
             let mut ids = replicas.iter().map(container);
