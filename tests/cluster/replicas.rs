@@ -37,6 +37,8 @@ fn no_pod_is_refused_while_one_replica_after_the_other_is_killed_or_rolled() {
 
             run(&["rollout", "restart", DEPLOYMENT, FRESHETS]);
             run(&["rollout", "status", DEPLOYMENT, FRESHETS, "--timeout=120s"]);
+            // Those before them are gone, too.
+            wait_until_complete(|_| true);
         }
     });
     let asked = admissions.check("while replicas were killed and rolled");
