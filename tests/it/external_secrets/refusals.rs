@@ -57,6 +57,7 @@ fn every_field_about_store_and_target_is_known_or_told() {
             ExternalSecret db: spec.target.template.data[n]: must be text
             ExternalSecret db: spec.target.template.data[conf]: template:1:1: at <{{>: unclosed action
             ExternalSecret db: spec.target.template.templateFrom[0].secret: templates from a Secret are not given to pods: put the text into a ConfigMap of the namespace
+            ExternalSecret db: spec.target.template.templateFrom[1].target: "spec.data": must be Data, Annotations or Labels
             ExternalSecret db: spec.target.template.templateFrom[1].literal: template:1:1: at <{{>: unclosed action
             ExternalSecret db: spec.target.template.templateFrom[2].configMap.items[0].key: missing
             ExternalSecret db: spec.target.template.templateFrom[2].configMap.items[0].templateAs: "Keys": must be Values or KeysAndValues"#]],
@@ -79,7 +80,6 @@ fn every_field_of_an_entry_is_known_or_told() {
   - {sourceRef: {generatorRef: {kind: Password, name: x}}}
 ",
         expect![[r#"
-            ExternalSecret db: spec.target.template.templateFrom[1].target: "spec.data": must be Data, Annotations or Labels
             ExternalSecret db: spec.dataFrom[0]: must have either extract or find
             ExternalSecret db: spec.dataFrom[1].find: must have either name or tags
             ExternalSecret db: spec.dataFrom[2].rewrite[0].regexp.source: "[": missing closing ] in the regular expression
