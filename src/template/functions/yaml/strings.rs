@@ -21,11 +21,7 @@ pub fn string_map_of_yaml(text: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Faul
     let mut events = Parser::new_from_str(text).filter_map(|event| match event {
         // The parser's own words might quote the text.
         Err(_) => Some(Err(Fault::new("the text is not valid YAML"))),
-        Ok((
-            Event::StreamStart | Event::DocumentStart(..) | Event::Anchor(..) | Event::Comment(..),
-            _,
-        )) => None,
-        Ok((event, _)) => Some(Ok(event)),
+        Ok((event, _)) => counts(&event).then_some(Ok(event)),
     });
     let mut next = move || events.next().unwrap_or(Ok(Event::StreamEnd));
     match next()? {
@@ -73,6 +69,23 @@ pub fn string_map_of_yaml(text: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Faul
         Event::DocumentEnd => Ok(entries),
         _ => Err("did not find expected <document start>".into()),
     }
+}
+
+/// Whether it is no start of a text, comment or name of an anchor; whether the parser tells the last two
+/// depends on what else is linked.
+const fn counts(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Scalar(..)
+            | Event::Alias(..)
+            | Event::UnresolvedAlias(..)
+            | Event::SequenceStart(..)
+            | Event::SequenceEnd
+            | Event::MappingStart(..)
+            | Event::MappingEnd
+            | Event::DocumentEnd
+            | Event::StreamEnd
+    )
 }
 
 /// A scalar that is no string, as a text.
