@@ -23,8 +23,7 @@ fn an_outage_later_on_leaves_files_and_readiness_alone_and_status_says_since_whe
     assert_eq!(stale_seconds(&pod), 0);
     let before = pod.untouched();
 
-    let down = Instant::now();
-    vault.go_down();
+    let down = vault.go_down();
     let status = pod.wait_for_status("stale since 20");
     assert!(status.starts_with("ready\n"), "{status}");
     let reason = format!("{} refuses the connection", vault.address());

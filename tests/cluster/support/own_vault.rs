@@ -3,6 +3,8 @@
 //! Not in dev mode: it keeps its data when its container starts anew, and is sealed then, as a Vault
 //! in production.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::image;
@@ -100,10 +102,11 @@ impl OwnVault {
     }
 
     /// It crashes, and its address refuses connections until [`come_back`](Self::come_back).
+    /// Since when.
     #[track_caller]
-    pub(crate) fn go_down(&self) {
+    pub(crate) fn go_down(&self) -> Instant {
         self.serve("nobody");
-        self.crash();
+        self.crash()
     }
 
     /// It answers again, with all that it knew.
@@ -113,21 +116,24 @@ impl OwnVault {
         self.serve("vault");
     }
 
-    /// Its process is killed; it starts anew, and is sealed.
+    /// Its process is killed; it starts anew, and is sealed. When that was.
     #[track_caller]
-    pub(crate) fn crash(&self) {
+    pub(crate) fn crash(&self) -> Instant {
         let pod = || {
             let pods = self.namespace.get(&["pods", "--selector=app=vault"]);
             pods["items"][0].clone()
         };
         let before = pod();
         let id = |pod: &Value| pod["status"]["containerStatuses"][0]["containerID"].clone();
-        Node::of(&self.namespace, &before).kill(&id(&before));
+        let node = Node::of(&self.namespace, &before);
+        let killed = Instant::now();
+        node.kill(&id(&before));
         self.namespace
             .wait_for("a new process of Vault", || match pod() {
                 now if id(&now) == id(&before) => Err(now["status"].to_string()),
                 _ => Ok(()),
             });
+        killed
     }
 
     /// As its operator does after each start.
