@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::figures::figure;
 use crate::support::namespace::{ENABLED, Namespace};
 use crate::support::{freshet, image, vault};
 
@@ -40,6 +41,12 @@ fn a_rotation_reaches_the_files_within_the_interval_and_nothing_restarts() {
         .parse()
         .expect("seconds");
     let late = arrived.saturating_sub(written);
+    figure(
+        &format!("rotation in Vault to the file, looking every {INTERVAL} s"),
+        late as f64,
+        "s",
+        &format!("<= {}", INTERVAL + 1),
+    );
     assert!(late <= INTERVAL + 1, "the new password took {late} s");
     assert_eq!(
         app.process(),
@@ -93,9 +100,7 @@ impl App {
     /// What a command in the application's container prints.
     #[track_caller]
     fn look(&self, command: &[&str]) -> String {
-        let done = self.namespace.exec("deployment/app", "app", command);
-        assert!(done.ok, "{command:?}: {}", done.stderr);
-        done.stdout.trim_end_matches('\n').to_owned()
+        self.namespace.look("deployment/app", "app", command)
     }
 
     #[track_caller]

@@ -15,11 +15,18 @@
     reason = "a test that panics or prints says what is wrong"
 )]
 
+mod asked;
 mod certificates;
+mod deletion;
 mod gate;
 mod injected;
 mod killed;
+mod limits;
 mod outage;
+mod readme;
 mod replicas;
+mod security;
 mod smoke;
+mod start;
 mod support;
+mod workloads;

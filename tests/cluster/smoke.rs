@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::image;
+use crate::support::app::container;
 use crate::support::namespace::Namespace;
 
 #[test]
@@ -16,7 +16,7 @@ fn a_job_with_a_native_sidecar_reaches_a_service_by_name_and_ends() {
             "selector": { "matchLabels": { "app": "web" } },
             "template": {
                 "metadata": { "labels": { "app": "web" } },
-                "spec": { "containers": [busybox(
+                "spec": { "containers": [container(
                     "web",
                     "mkdir /page && echo hello > /page/index.html && exec httpd -f -p 8080 -h /page",
                 )] },
@@ -31,7 +31,7 @@ fn a_job_with_a_native_sidecar_reaches_a_service_by_name_and_ends() {
     }));
     namespace.wait_for_deployment("web");
 
-    let mut sidecar = busybox("sidecar", "trap exit TERM; sleep 3600 & wait");
+    let mut sidecar = container("sidecar", "trap exit TERM; sleep 3600 & wait");
     sidecar["restartPolicy"] = json!("Always");
     let fetch = format!(
         "wget -q -O - http://web.{}.svc.cluster.local",
@@ -46,28 +46,12 @@ fn a_job_with_a_native_sidecar_reaches_a_service_by_name_and_ends() {
             "template": { "spec": {
                 "restartPolicy": "Never",
                 "initContainers": [sidecar],
-                "containers": [busybox("fetch", &fetch)],
+                "containers": [container("fetch", &fetch)],
             } },
         },
     }));
-    namespace.wait_for("the end of the job", || {
-        let job = namespace.get(&["job", "fetch"]);
-        if job["status"]["succeeded"] == 1 {
-            Ok(())
-        } else {
-            Err(job["status"].to_string())
-        }
-    });
-    let log = namespace.run(&["logs", "job/fetch", "--container=fetch"]);
-    assert_eq!(log, "hello\n");
-    let page = namespace.exec("deployment/web", "web", &["cat", "/page/index.html"]);
-    assert_eq!(page.stdout, "hello\n", "{}", page.stderr);
-}
-
-fn busybox(name: &str, script: &str) -> serde_json::Value {
-    json!({
-        "name": name,
-        "image": image::of_tests("busybox:1"),
-        "command": ["sh", "-c", script],
-    })
+    namespace.wait_for_status("job/fetch", "succeeded", 1);
+    assert_eq!(namespace.log("job/fetch", "fetch"), "hello\n");
+    let page = namespace.look("deployment/web", "web", &["cat", "/page/index.html"]);
+    assert_eq!(page, "hello");
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub(crate) mod admissions;
+pub(crate) mod app;
 pub(crate) mod figures;
 pub(crate) mod freshet;
 pub(crate) mod image;

@@ -65,7 +65,12 @@ impl Namespace {
 
     /// `kubectl ARGS` in it.
     pub(crate) fn kubectl(&self, args: &[&str]) -> Done {
-        kubectl::kubectl(&self.with(args), "")
+        self.kubectl_with(args, "")
+    }
+
+    /// The same, with a standard input.
+    pub(crate) fn kubectl_with(&self, args: &[&str], input: &str) -> Done {
+        kubectl::kubectl(&self.with(args), input)
     }
 
     /// A command that has to succeed; what it printed.
@@ -98,10 +103,51 @@ impl Namespace {
     /// Waits until a Deployment has all its replicas.
     #[track_caller]
     pub(crate) fn wait_for_deployment(&self, name: &str) {
-        let target = format!("deployment/{name}");
-        self.wait_for(&target, || {
-            found(self.kubectl(&["rollout", "status", &target, "--timeout=1s"]))
+        self.wait_for_rollout(&format!("deployment/{name}"));
+    }
+
+    /// The same of any workload that rolls: `wait_for_rollout("statefulset/app")`.
+    #[track_caller]
+    pub(crate) fn wait_for_rollout(&self, workload: &str) {
+        self.wait_for(&format!("{workload} to roll out"), || {
+            found(self.kubectl(&["rollout", "status", workload, "--timeout=1s"]))
         });
+    }
+
+    /// Waits until a pod is ready.
+    #[track_caller]
+    pub(crate) fn wait_for_pod(&self, name: &str) {
+        let pod = format!("pod/{name}");
+        let wait = ["wait", "--for=condition=Ready", "--timeout=1s", &pod];
+        self.wait_for(&format!("{pod} to be ready"), || found(self.kubectl(&wait)));
+    }
+
+    /// Waits until the status of an object is as wanted: `wait_for_status("job/read", "succeeded", 1)`.
+    #[track_caller]
+    pub(crate) fn wait_for_status(&self, object: &str, field: &str, wanted: impl Into<Value>) {
+        let wanted = wanted.into();
+        self.wait_for(&format!("{object} to have {field} {wanted}"), || {
+            let status = &self.get(&[object])["status"];
+            if status[field] == wanted {
+                Ok(())
+            } else {
+                Err(status.to_string())
+            }
+        });
+    }
+
+    /// What a container has printed: `log("job/read", "app")`.
+    #[track_caller]
+    pub(crate) fn log(&self, target: &str, container: &str) -> String {
+        self.run(&["logs", target, &format!("--container={container}")])
+    }
+
+    /// What a command in a container prints; it has to succeed.
+    #[track_caller]
+    pub(crate) fn look(&self, target: &str, container: &str, command: &[&str]) -> String {
+        let done = self.exec(target, container, command);
+        assert!(done.ok, "{command:?} in {target}: {}", done.stderr);
+        done.stdout.trim_end_matches('\n').to_owned()
     }
 
     /// Waits until `look` finds something; see [`kubectl::wait_for`].

@@ -1,0 +1,69 @@
+//! An application of the tests: its pods get `/secrets/password` from `secret/NAMESPACE/db`.
+
+use serde_json::{Value, json};
+
+use super::namespace::{ENABLED, Namespace};
+use super::{freshet, image, vault};
+
+/// What is written to Vault.
+pub(crate) const PASSWORD: &str = "marker-one";
+
+/// Prints the password once, and ends at once when it is told to.
+pub(crate) const SERVE: &str = "trap 'exit 0' TERM; cat /secrets/password; echo; sleep 3600 & wait";
+
+/// A labelled namespace whose account `default` may read its secrets.
+#[track_caller]
+pub(crate) fn namespace(name: &str) -> Namespace {
+    namespace_with(name, &[])
+}
+
+/// The same, with further labels.
+#[track_caller]
+pub(crate) fn namespace_with(name: &str, labels: &[(&str, &str)]) -> Namespace {
+    freshet::install();
+    let namespace = Namespace::new(name, &[&[ENABLED], labels].concat());
+    allow(&namespace);
+    namespace
+}
+
+/// Role, policy and secret, all called as the namespace is.
+#[track_caller]
+pub(crate) fn allow(namespace: &Namespace) {
+    let name = &namespace.name;
+    vault::allow(name, name, "default");
+    vault::put(
+        &format!("secret/{name}/db"),
+        &[&format!("password={PASSWORD}")],
+    );
+}
+
+/// The annotations that ask for the password.
+pub(crate) fn annotations(namespace: &Namespace) -> Value {
+    json!({
+        "freshet.dev/inject": "true",
+        "freshet.dev/role": namespace.name,
+        "freshet.dev/secret-password": format!("secret/{}/db#password", namespace.name),
+    })
+}
+
+/// The template of a workload's pods: one container that runs a script.
+pub(crate) fn template(namespace: &Namespace, script: &str) -> Value {
+    json!({
+        "metadata": { "labels": { "app": "app" }, "annotations": annotations(namespace) },
+        "spec": { "containers": [container("app", script)] },
+    })
+}
+
+/// The same as a pod called `name`.
+pub(crate) fn pod(namespace: &Namespace, name: &str, script: &str) -> Value {
+    let mut pod = template(namespace, script);
+    pod["apiVersion"] = json!("v1");
+    pod["kind"] = json!("Pod");
+    pod["metadata"]["name"] = json!(name);
+    pod
+}
+
+/// A container that runs a script of busybox.
+pub(crate) fn container(name: &str, script: &str) -> Value {
+    json!({ "name": name, "image": image::of_tests("busybox:1"), "command": ["sh", "-c", script] })
+}
