@@ -71,6 +71,7 @@ fn keys_are_converted_to_those_of_a_secret() {
     );
 }
 
+#[cfg(feature = "go-regex")]
 #[test]
 fn an_empty_key_is_dropped_and_one_that_no_secret_has_is_refused() {
     assert_eq!(
@@ -136,6 +137,7 @@ fn a_nul_byte_is_refused_where_it_shall_be() {
     );
 }
 
+#[cfg(feature = "go-regex")]
 #[test]
 fn keys_are_rewritten_by_expressions_and_templates() {
     let data = r#"{"prod/db-user": "u", "prod/db-pass": "p"}"#;
@@ -290,6 +292,7 @@ fn check_find(select: Value, keys: Value, want: &[(&str, &str)]) {
     assert_eq!(found, files(want), "{select}");
 }
 
+#[cfg(feature = "go-regex")]
 #[test]
 fn secrets_are_found_by_name_anywhere_below_the_folder() {
     let all = [
@@ -325,6 +328,7 @@ fn secrets_are_found_by_their_metadata() {
     check_find(json!({"tags": {"tier": "c"}}), json!({}), &[]);
 }
 
+#[cfg(feature = "go-regex")]
 #[test]
 fn a_folder_without_secrets_is_an_error_unless_it_may_be_absent() {
     let find = |folder: &str| {
