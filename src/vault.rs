@@ -5,10 +5,16 @@
 
 mod answer;
 mod client;
+mod connection;
+mod connector;
 mod envelope;
+mod failure;
 mod jwt;
 mod operation;
+mod origin;
+mod pool;
 mod refusal;
+mod request;
 mod server;
 mod tls;
 mod transport;

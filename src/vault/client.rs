@@ -17,7 +17,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::answer::{self, Asked};
 use super::envelope::NotVault;
 use super::operation::{Operation, inside};
-use super::server::{Call, Server};
+use super::request::Call;
+use super::server::Server;
 use super::transport::Answer;
 use super::{Class, Engine, Limits, SecretsMount, Token, TokenLease, VaultApi, VaultError};
 use crate::secret::{SecretBytes, SecretMap, SecretValue, VaultSecret};
@@ -109,7 +110,7 @@ impl VaultApi for VaultClient {
             .into_token()
             .map_err(|NotVault| asked.not_vault(&answer))?;
         // A token that no header can hold is found out here, not at the first read.
-        self.server.headers(&asked, Some(&token))?;
+        Server::token_header(&asked, &token)?;
         Ok(token)
     }
 

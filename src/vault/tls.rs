@@ -89,6 +89,7 @@ impl TlsFiles {
             }
             _ => builder.with_no_client_auth(),
         };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // One server: a larger cache is memory for nothing.
         config.resumption = Resumption::in_memory_sessions(2);
         Ok(config)
