@@ -2,6 +2,7 @@
 //! refuses.
 
 pub(crate) mod certificates;
+mod kept;
 mod quiet;
 mod refused;
 mod server;
