@@ -63,8 +63,8 @@ impl Connection {
     }
 
     /// Whether it takes another request, after a whole answer.
-    pub(super) async fn is_reusable(&mut self) -> bool {
-        drive(&mut self.http, self.sender.ready()).await.is_ok()
+    pub(super) fn is_reusable(&self) -> bool {
+        self.http.is_some() && self.sender.is_ready()
     }
 }
 

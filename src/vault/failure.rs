@@ -6,6 +6,7 @@ use std::io;
 use rustls::{AlertDescription, CertificateError};
 
 use super::connector::Unresolved;
+use super::origin::Origin;
 use super::{Class, Limits};
 
 /// Why there is no answer.
@@ -26,16 +27,15 @@ pub(super) enum Stage {
     Answering,
 }
 
-/// What a failure's text is about.
-pub(super) struct Party<'a> {
-    /// The server's origin.
-    pub(super) server: &'a str,
-    /// What its certificate is checked against.
+/// Where a request goes, and what it is held to.
+pub(super) struct Destination<'a> {
+    pub(super) origin: &'a Origin,
+    /// What the server's certificate is checked against, for messages.
     pub(super) roots: &'a str,
     pub(super) limits: &'a Limits,
 }
 
-impl Party<'_> {
+impl Destination<'_> {
     /// What `error` means at `stage`.
     pub(super) fn failed(&self, stage: Stage, error: &(dyn Error + 'static)) -> Failure {
         self.because(stage, &Cause::of(error))
@@ -48,7 +48,7 @@ impl Party<'_> {
 
     /// The answer is larger than its limit.
     pub(super) fn too_large(&self) -> Failure {
-        let (server, limit) = (self.server, self.limits.answer);
+        let (server, limit) = (self.origin.as_str(), self.limits.answer);
         Failure {
             class: Class::Invalid,
             certificate: false,
@@ -57,11 +57,8 @@ impl Party<'_> {
     }
 
     fn because(&self, stage: Stage, cause: &Cause) -> Failure {
-        let Self {
-            server,
-            roots,
-            limits,
-        } = *self;
+        let Self { roots, limits, .. } = *self;
+        let server = self.origin.as_str();
         let message = match cause {
             Cause::Certificate(problem) => certificate_problem(problem, server, roots),
             Cause::Tls(problem) => tls_problem(problem, server),

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use tokio::sync::Semaphore;
 
 use super::answer::Asked;
-use super::failure::{Failure, Party};
+use super::failure::{Destination, Failure};
 use super::origin::Origin;
 use super::pool::AT_A_TIME;
 use super::request::{Call, Common, Unusable};
@@ -71,8 +71,8 @@ impl Server {
         let token = token
             .map(|token| Self::token_header(asked, token))
             .transpose()?;
-        let party = Party {
-            server: self.origin.as_str(),
+        let to = Destination {
+            origin: &self.origin,
             roots: &self.roots,
             limits: &self.limits,
         };
@@ -84,13 +84,13 @@ impl Server {
                 message: "the request cannot be built".to_owned(),
             })
         };
-        let outcome = match transport.send(&self.origin, request, &party).await {
+        let outcome = match transport.send(&to, request).await {
             // The handshake failed, so Vault has seen nothing of the request.
             Err(failure) if failure.certificate => {
                 let Some(transport) = self.rebuilt().map_err(fail)? else {
                     return Err(fail(failure));
                 };
-                transport.send(&self.origin, request, &party).await
+                transport.send(&to, request).await
             }
             outcome => outcome,
         };

@@ -13,8 +13,7 @@ use zeroize::Zeroizing;
 use super::Limits;
 use super::connection::Connection;
 use super::connector::Connector;
-use super::failure::{Failure, Party, Stage};
-use super::origin::Origin;
+use super::failure::{Destination, Failure, Stage};
 use super::pool::Pool;
 use super::request::Request;
 
@@ -45,72 +44,69 @@ impl Transport {
         }
     }
 
-    /// Sends what `request` builds to `origin`, and reads the answer to its end.
+    /// Sends what `request` builds, and reads the answer to its end.
     pub(super) async fn send(
         &self,
-        origin: &Origin,
+        to: &Destination<'_>,
         request: impl Fn() -> Result<Request, Failure>,
-        party: &Party<'_>,
     ) -> Result<Answer, Failure> {
         // The one timer of a request on a kept connection: each that is set wakes the program.
-        timeout(party.limits.request, self.exchange(origin, request, party))
+        timeout(to.limits.request, self.exchange(to, request))
             .await
-            .unwrap_or_else(|_| Err(party.timed_out(Stage::Answering)))
+            .unwrap_or_else(|_| Err(to.timed_out(Stage::Answering)))
     }
 
     async fn exchange(
         &self,
-        origin: &Origin,
+        to: &Destination<'_>,
         request: impl Fn() -> Result<Request, Failure>,
-        party: &Party<'_>,
     ) -> Result<Answer, Failure> {
         while let Some(mut connection) = self.pool.take() {
             let request = request()?;
             // All that changes anything is a POST.
             let repeatable = *request.method() != Method::POST;
             match connection.send(request).await {
-                Ok(response) => return self.answer(origin, connection, response, party).await,
+                Ok(response) => return self.answer(to, connection, response).await,
                 // The server closed it while it lay idle, or just now (RFC 9110 §9.2.2).
                 Err(error) if repeatable || error.message().is_some() => {}
-                Err(error) => return Err(party.failed(Stage::Answering, error.error())),
+                Err(error) => return Err(to.failed(Stage::Answering, error.error())),
             }
         }
-        let mut connection = timeout(party.limits.connect, self.connector.connect(origin))
+        let mut connection = timeout(to.limits.connect, self.connector.connect(to.origin))
             .await
-            .map_err(|_| party.timed_out(Stage::Connecting))?
-            .map_err(|error| party.failed(Stage::Connecting, &*error))?;
+            .map_err(|_| to.timed_out(Stage::Connecting))?
+            .map_err(|error| to.failed(Stage::Connecting, &*error))?;
         let response = connection.send(request()?).await;
-        let response = response.map_err(|error| party.failed(Stage::Answering, error.error()))?;
-        self.answer(origin, connection, response, party).await
+        let response = response.map_err(|error| to.failed(Stage::Answering, error.error()))?;
+        self.answer(to, connection, response).await
     }
 
     async fn answer(
         &self,
-        origin: &Origin,
+        to: &Destination<'_>,
         mut connection: Connection,
         response: Response<Incoming>,
-        party: &Party<'_>,
     ) -> Result<Answer, Failure> {
         let (head, mut incoming) = response.into_parts();
         let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
-        if announced > party.limits.answer {
-            return Err(party.too_large());
+        if announced > to.limits.answer {
+            return Err(to.too_large());
         }
         let mut body = Zeroizing::new(Vec::with_capacity(announced));
-        let failed = |error: hyper::Error| party.failed(Stage::Answering, &error);
+        let failed = |error: hyper::Error| to.failed(Stage::Answering, &error);
         while let Some(chunk) = connection.chunk(&mut incoming).await.map_err(failed)? {
-            if body.len() + chunk.len() > party.limits.answer {
-                return Err(party.too_large());
+            if body.len() + chunk.len() > to.limits.answer {
+                return Err(to.too_large());
             }
             body.extend_from_slice(&chunk);
         }
-        if connection.is_reusable().await {
+        if connection.is_reusable() {
             self.pool.put(connection);
         }
         Ok(Answer {
             status: head.status.as_u16(),
             retry_after: text(&head.headers, &RETRY_AFTER).and_then(retry_after),
-            location: text(&head.headers, &LOCATION).map(|location| origin.target(location)),
+            location: text(&head.headers, &LOCATION).map(|location| to.origin.target(location)),
             content_type: text(&head.headers, &CONTENT_TYPE)
                 .unwrap_or("nothing")
                 .to_owned(),

@@ -89,6 +89,20 @@ async fn a_certificate_for_another_name_is_refused() {
 }
 
 #[tokio::test]
+async fn a_server_is_found_by_its_name_at_whichever_address_it_listens() {
+    let ca = Authority::new();
+    let acceptor = TlsAcceptor::from(server_config(&ca, "localhost", None));
+    // On one of the two addresses that a machine mostly has by this name.
+    let server = Server::start(Some(acceptor), answers).await;
+    let directory = tempfile::tempdir().expect("dir");
+    let ca_file = directory.path().join("ca.crt");
+    std::fs::write(&ca_file, &ca.pem).expect("ca.crt");
+    let mut identity = identity(&format!("https://localhost:{}", server.address.port()));
+    identity.ca_file = Some(ca_file.display().to_string());
+    read(&client(&identity)).await.expect("secret");
+}
+
+#[tokio::test]
 async fn a_rotated_ca_file_is_taken_over_without_a_restart() {
     let (old, new) = (Authority::new(), Authority::new());
     let (directory, server) = (
