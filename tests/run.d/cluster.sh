@@ -37,7 +37,7 @@ need_cluster_tools() {
         need_command containerd containerd && need_command runc runc && need_command iptables iptables &&
         need_package /usr/lib/cni/bridge containernetworking-plugins || return
     # Where they are not part of the kernel; it says itself what is missing.
-    modprobe --all --quiet overlay br_netfilter || :
+    modprobe --all --quiet overlay br_netfilter 2>/dev/null || :
 }
 
 # A borrowed cluster runs them, all but Vault and kubectl, by itself.
