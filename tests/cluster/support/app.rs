@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::namespace::{ENABLED, Namespace};
+use super::pod::annotations;
 use super::{freshet, image, vault};
 
 /// What is written to Vault.
@@ -35,15 +36,6 @@ pub(crate) fn allow(namespace: &Namespace) {
         &format!("secret/{name}/db"),
         &[&format!("password={PASSWORD}")],
     );
-}
-
-/// The annotations that ask for the password.
-pub(crate) fn annotations(namespace: &Namespace) -> Value {
-    json!({
-        "freshet.dev/inject": "true",
-        "freshet.dev/role": namespace.name,
-        "freshet.dev/secret-password": format!("secret/{}/db#password", namespace.name),
-    })
 }
 
 /// The template of a workload's pods: one container that runs a script.
