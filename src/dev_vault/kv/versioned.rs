@@ -32,8 +32,10 @@ struct Secret {
     created: SystemTime,
     updated: SystemTime,
     /// What people wrote to it.
-    custom: Option<BTreeMap<String, String>>,
+    custom: Option<Custom>,
 }
+
+type Custom = BTreeMap<String, String>;
 
 struct Version {
     /// `None` once it is destroyed.
@@ -43,9 +45,9 @@ struct Version {
 }
 
 #[derive(Serialize)]
-struct VersionMetadata {
+struct VersionMetadata<'a> {
     created_time: String,
-    custom_metadata: Option<()>,
+    custom_metadata: Option<&'a Custom>,
     deletion_time: String,
     destroyed: bool,
     version: u64,
@@ -62,7 +64,7 @@ struct ListedVersion {
 #[derive(Serialize)]
 struct Data<'a> {
     data: Option<&'a RawValue>,
-    metadata: VersionMetadata,
+    metadata: VersionMetadata<'a>,
 }
 
 impl Versioned {
@@ -138,12 +140,12 @@ impl Versioned {
             created: now,
             deleted: None,
         };
-        let metadata = version.metadata(secret.current);
+        let answer = Answer::data(&version.metadata(secret.current, secret.custom.as_ref()));
         secret.versions.insert(secret.current, version);
         if secret.versions.len() > MAX_VERSIONS {
             secret.versions.pop_first();
         }
-        Answer::data(&metadata)
+        answer
     }
 
     fn read(&self, name: &str, version: Option<&str>) -> Answer {
@@ -162,7 +164,7 @@ impl Versioned {
             .data
             .as_deref()
             .filter(|_| version.deleted.is_none());
-        let metadata = version.metadata(number);
+        let metadata = version.metadata(number, secret.custom.as_ref());
         match data {
             Some(_) => Answer::data(&Data { data, metadata }),
             None => Answer::missing_data(&Data { data, metadata }),
@@ -183,7 +185,7 @@ impl Versioned {
     fn write_metadata(&mut self, name: &str, body: &[u8], now: SystemTime) -> Answer {
         #[derive(Deserialize)]
         struct Body {
-            custom_metadata: Option<BTreeMap<String, String>>,
+            custom_metadata: Option<Custom>,
         }
         let Ok(body) = serde_json::from_slice::<Body>(body) else {
             return Answer::error(400, &["error parsing JSON"]);
@@ -249,10 +251,10 @@ impl Version {
         }
     }
 
-    fn metadata(&self, version: u64) -> VersionMetadata {
+    fn metadata<'a>(&self, version: u64, custom: Option<&'a Custom>) -> VersionMetadata<'a> {
         VersionMetadata {
             created_time: rfc3339(self.created),
-            custom_metadata: None,
+            custom_metadata: custom,
             deletion_time: self.deleted.map(rfc3339).unwrap_or_default(),
             destroyed: self.data.is_none(),
             version,
