@@ -196,11 +196,9 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     path
 }
 
-fn target() -> &'static Path {
-    // target/tmp, which Cargo makes for integration tests.
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("the folder of target/tmp")
+/// Where the runner links the servers, wherever Cargo builds.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target")
 }
 
 /// A loopback port that nobody listens on.
