@@ -13,22 +13,14 @@ use crate::support::restore::restoring;
 use crate::support::{freshet, image, pod, vault};
 
 #[test]
-fn no_pod_is_refused_while_one_replica_after_the_other_is_killed_or_rolled() {
+fn no_pod_is_refused_while_one_replica_after_the_other_is_deleted_or_rolled() {
     freshet::install();
     let namespace = Namespace::alone("replicas", &[ENABLED]);
     let admissions = admissions(&namespace, || {
         for _ in 0..3 {
             let deleted = replica();
             let name = deleted["metadata"]["name"].as_str().expect("a name");
-            run(&[
-                "delete",
-                "pod",
-                name,
-                FRESHETS,
-                "--grace-period=0",
-                "--force",
-                "--wait=false",
-            ]);
+            run(&["delete", "pod", name, FRESHETS, "--wait=false"]);
             wait_until_complete(|replicas| {
                 replicas
                     .iter()
@@ -41,7 +33,7 @@ fn no_pod_is_refused_while_one_replica_after_the_other_is_killed_or_rolled() {
             wait_until_complete(|_| true);
         }
     });
-    let asked = admissions.check("while replicas were killed and rolled");
+    let asked = admissions.check("while replicas were deleted and rolled");
     let pods = namespace.get(&["pods"]);
     let pods = pods["items"].as_array().expect("a list");
     let served = pods
@@ -60,6 +52,8 @@ fn a_deployment_gets_all_its_pods_though_processes_of_the_webhook_are_killed() {
     deployment["spec"]["replicas"] = json!(PODS);
     deployment["spec"]["template"]["spec"] = pending(&namespace, "")["spec"].clone();
     namespace.apply(&deployment);
+    // Those that an earlier test replaced are gone.
+    wait_until_complete(|_| true);
     // Each once: a container that dies again is started anew after a pause.
     for killed in replicas() {
         Node::of(&namespace, &killed).kill(container(&killed));
