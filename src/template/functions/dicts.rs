@@ -18,13 +18,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function!("values", "d", values),
     function!("pick", "ds*", pick),
     function!("omit", "ds*", omit),
-    function!("merge", "dd*", |args, run| merge_all(args, run, false)),
-    function!("mustMerge", "dd*", |args, run| merge_all(args, run, false)),
+    function!("merge", "dd*", |args, run| merge_all(args, run, fills)),
+    function!("mustMerge", "dd*", |args, run| merge_all(args, run, fills)),
     function!("mergeOverwrite", "dd*", |args, run| merge_all(
-        args, run, true
+        args, run, overwrites
     )),
     function!("mustMergeOverwrite", "dd*", |args, run| merge_all(
-        args, run, true
+        args, run, overwrites
     )),
     function!("dig", "a*", dig),
     function!("deepCopy", "a", deep_copy),
@@ -126,23 +126,36 @@ fn omit(args: &Args<'_>, run: &mut Run<'_, '_>) -> Outcome {
     ))
 }
 
-fn merge_all(args: &Args<'_>, run: &mut Run<'_, '_>, overwrite: bool) -> Outcome {
+/// Whether the new value takes the place of the old one, which may not be there.
+pub(super) type Wins = fn(Option<&Value>, &Value) -> bool;
+
+/// What is not there or empty is filled in.
+fn fills(old: Option<&Value>, new: &Value) -> bool {
+    old.is_none_or(|old| convert::is_empty(old) && !convert::is_empty(new))
+}
+
+/// The new value, unless it is empty.
+fn overwrites(old: Option<&Value>, new: &Value) -> bool {
+    old.is_none() || !convert::is_empty(new)
+}
+
+/// All further maps in the first, which is changed.
+pub(super) fn merge_all(args: &Args<'_>, run: &mut Run<'_, '_>, wins: Wins) -> Outcome {
     let nothing = Map::new(Element::Any, []);
     let target = args.map(0).unwrap_or(&nothing);
     for index in 1..args.len() {
         if let Some(source) = args.map(index) {
-            merge(target, source, overwrite, run, run.context.limits.depth)?;
+            merge(target, source, wins, run, run.context.limits.depth)?;
         }
     }
     Ok(Value::Map(target.clone()))
 }
 
-/// Adds what `source` has and `target` has not; an empty value counts as not there. With
-/// `overwrite` what `source` has wins, unless it is empty.
+/// Puts what `source` has and what `wins` into `target`; a map into a map by the same rule.
 fn merge(
     target: &Map,
     source: &Map,
-    overwrite: bool,
+    wins: Wins,
     run: &mut Run<'_, '_>,
     depth: usize,
 ) -> Result<(), Fault> {
@@ -154,17 +167,10 @@ fn merge(
         run.spend(key.len() + 2 * size_of::<Value>())?;
         let old = target.get(&key);
         if let (Some(Value::Map(old)), Value::Map(new)) = (&old, &value) {
-            merge(old, new, overwrite, run, depth)?;
+            merge(old, new, wins, run, depth)?;
             continue;
         }
-        let wins = match &old {
-            None => true,
-            Some(old) => {
-                convert::is_empty(old) && !convert::is_empty(&value)
-                    || overwrite && !convert::is_empty(&value)
-            }
-        };
-        if wins && !target.set(key, value) {
+        if wins(old.as_ref(), &value) && !target.set(key, value) {
             return Err(CIRCLE.into());
         }
     }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use super::key;
 use crate::template::call::{Args, Fault, Function, Outcome, Run};
+use crate::template::functions::dicts::merge_all;
 use crate::template::functions::{convert, function};
 use crate::template::value::{Element, Map, Value};
 
 pub(in crate::template::functions) const FUNCTIONS: &[Function] = &[
     function!("explodeMap", "d", explode_map),
-    function!("mergeMap", "dd", |args, run| merged(args, run, false)),
-    function!("mergeMapWithOverride", "dd", |args, run| merged(
-        args, run, true
+    function!("mergeMap", "dd", |args, run| merge_all(args, run, fills)),
+    function!("mergeMapWithOverride", "dd", |args, run| merge_all(
+        args,
+        run,
+        |_, _| true
     )),
 ];
 
@@ -47,39 +50,7 @@ fn child(map: &Map, name: &[u8], run: &mut Run<'_, '_>) -> Result<Map, Fault> {
     }
 }
 
-/// The second map in the first, which is changed.
-fn merged(args: &Args<'_>, run: &mut Run<'_, '_>, overrides: bool) -> Outcome {
-    let nothing = Map::new(Element::Any, []);
-    let target = args.map(0).unwrap_or(&nothing);
-    if let Some(source) = args.map(1) {
-        merge(target, source, overrides, run, run.context.limits.depth)?;
-    }
-    Ok(Value::Map(target.clone()))
-}
-
-/// Unlike in sprig an empty value takes the place of another one, and nil that of everything when
-/// it overrides.
-fn merge(
-    target: &Map,
-    source: &Map,
-    overrides: bool,
-    run: &mut Run<'_, '_>,
-    depth: usize,
-) -> Result<(), Fault> {
-    let depth = depth.checked_sub(1).ok_or("a value is nested too deeply")?;
-    if target.is(source) {
-        return Ok(());
-    }
-    for (name, value) in source.entries() {
-        let old = target.get(&name);
-        if let (Some(Value::Map(old)), Value::Map(new)) = (&old, &value) {
-            merge(old, new, overrides, run, depth)?;
-            continue;
-        }
-        let wins = overrides || !value.is_nil() && old.as_ref().is_none_or(convert::is_empty);
-        if wins && !target.set(key(&name, run)?, value) {
-            return Err("a map cannot contain itself".into());
-        }
-    }
-    Ok(())
+/// Unlike in sprig an empty value fills in for another one, and nil for nothing.
+fn fills(old: Option<&Value>, new: &Value) -> bool {
+    !new.is_nil() && old.is_none_or(convert::is_empty)
 }
