@@ -3,6 +3,8 @@
 //! A client that is slow to speak, or silent for long, is cut off, so that it cannot hold one of the
 //! few connections for ever.
 
+mod lingering;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use self::lingering::Lingering;
 use super::limits::Limits;
 use crate::shutdown::Shutdown;
 
@@ -35,6 +38,8 @@ pub(super) struct Protocol {
 const STREAMS: u32 = 250;
 /// How long a connection has to end after it was told to.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a client is heard after the last GOAWAY, twice.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// A dead peer is noticed within `PING` + `PONG`.
 const PING: Duration = Duration::from_secs(30);
 const PONG: Duration = Duration::from_secs(10);
@@ -76,7 +81,10 @@ impl Protocol {
             }
         });
         let builder = builder(http2, self.limits.head);
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        // Whoever speaks HTTP/1 has one request open, or none, and knows by its answer that it is the last.
+        let patience = if http2 { PATIENCE } else { Duration::ZERO };
+        let stream = TokioIo::new(Lingering::new(stream, patience));
+        let mut connection = pin!(builder.serve_connection(stream, service));
         let farewell = tokio::select! {
             _ = connection.as_mut() => return,
             spoke = activity.ceases(&self.limits) => if spoke { FAREWELL } else { Duration::ZERO },
