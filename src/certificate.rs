@@ -7,8 +7,10 @@
 mod authority;
 mod identity;
 mod pair;
+mod policy;
 pub mod rotation;
 
 pub use self::authority::Authority;
 pub use self::identity::{Identity, InvalidIdentity, issue};
 pub use self::pair::{InvalidPair, Pair, PemPair, Validity, provider};
+pub use self::policy::{Lifetime, Policy};

@@ -30,7 +30,7 @@ use super::call::Object;
 use super::lease::{Election, Leadership};
 use super::outage::Outage;
 use crate::certificate::Identity;
-use crate::certificate::rotation::{Lifetime, Policy};
+use crate::certificate::{Lifetime, Policy};
 use crate::spec::ObjectName;
 
 /// Which objects hold the certificate, and whom it is for.

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::limits::{Drain, Limits};
 use super::startup::{CertificateSource, Settings};
 use super::tls::{CertificateFiles, SelfManaged};
-use crate::certificate::rotation::Lifetime;
+use crate::certificate::Lifetime;
 use crate::controller::ApiAccess;
 use crate::inject::Defaults;
 use crate::spec::{GoDuration, ObjectName};

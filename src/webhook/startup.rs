@@ -13,7 +13,7 @@ use super::metrics::Metrics;
 use super::server::serve;
 use super::tls::{CertificateError, CertificateFiles, FileCertificate, SelfManaged, Served, keep};
 use super::{App, Decide};
-use crate::certificate::rotation::Lifetime;
+use crate::certificate::Lifetime;
 use crate::controller::certificates::Objects;
 use crate::controller::{self, AccessError, ApiAccess, NamespaceFacts};
 use crate::inject::{self, Defaults};

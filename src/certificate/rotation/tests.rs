@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::certificate::PemPair;
+use crate::spec::GoDuration;
 
 const NAME: &str = "freshet.freshet.svc";
 /// A life of an hour: 30 s to publish, 600 s to retire, due after 2400 s.

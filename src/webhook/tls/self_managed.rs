@@ -8,7 +8,7 @@ use kube::Client;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::served::Served;
-use crate::certificate::rotation::Lifetime;
+use crate::certificate::Lifetime;
 use crate::controller::certificates::{News, Objects, Replica};
 use crate::shutdown::Shutdown;
 use crate::spec::ObjectName;
