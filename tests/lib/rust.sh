@@ -73,10 +73,19 @@ build_release() {
     # What was built for an earlier clone at this path may be newer than files that differ.
     if [[ ! -e target/releases ]]; then
         rm -rf "$RELEASES"/{*,*/*}/.fingerprint/{freshet,credentials-page}-*
-        mkdir -p target && : >target/releases
+        sweep_releases
+        mkdir -p target "$RELEASES" && printf '%s\n' "$PWD" >"$RELEASES/tree" && : >target/releases
     fi
     env CARGO_TARGET_DIR="$RELEASES" cargo build --locked "${AS_RELEASED[@]}" "$@" &&
         install -D "$RELEASES/$MUSL/$profile/$program" "$output"
+}
+
+# Forgets the builds of work trees that are gone.
+sweep_releases() {
+    local mark
+    for mark in "$CACHE"/release/*/tree; do
+        [[ ! -e $mark || -d $(<"$mark") ]] || rm -rf "${mark%/tree}"
+    done
 }
 
 # The refresher of the image: small, static.
