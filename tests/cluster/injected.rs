@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::figures::figure;
 use crate::support::namespace::{ENABLED, Namespace};
-use crate::support::{freshet, image, vault};
+use crate::support::{app, freshet, vault};
 
 #[test]
 fn a_rotation_reaches_the_files_within_the_interval_and_nothing_restarts() {
@@ -67,33 +67,18 @@ impl App {
     #[track_caller]
     fn deploy(&self) {
         let role = &self.namespace.name;
-        self.namespace.apply(&json!({
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": { "name": "app" },
-            "spec": {
-                "selector": { "matchLabels": { "app": "app" } },
-                "template": {
-                    "metadata": {
-                        "labels": { "app": "app" },
-                        "annotations": {
-                            "freshet.dev/inject": "true",
-                            "freshet.dev/role": role,
-                            "freshet.dev/refresh-interval": format!("{INTERVAL}s"),
-                            "freshet.dev/secret-password": format!("secret/{role}/db#password"),
-                            "freshet.dev/secret-token": format!("secret/{role}/api#token"),
-                            "freshet.dev/secret-settings": format!("secret/{role}/db"),
-                        },
-                    },
-                    "spec": { "containers": [{
-                        "name": "app",
-                        "image": image::of_tests("busybox:1"),
-                        // The files are there before it starts, or it would end.
-                        "command": ["sh", "-c", "cat /secrets/password && exec sleep 3600"],
-                    }] },
-                },
-            },
-        }));
+        // The files are there before it starts, or it would end.
+        let script = "cat /secrets/password && exec sleep 3600";
+        let mut template = app::template(&self.namespace, script);
+        template["metadata"]["annotations"] = json!({
+            "freshet.dev/inject": "true",
+            "freshet.dev/role": role,
+            "freshet.dev/refresh-interval": format!("{INTERVAL}s"),
+            "freshet.dev/secret-password": format!("secret/{role}/db#password"),
+            "freshet.dev/secret-token": format!("secret/{role}/api#token"),
+            "freshet.dev/secret-settings": format!("secret/{role}/db"),
+        });
+        self.namespace.apply(&app::deployment(&template));
         self.namespace.wait_for_deployment("app");
     }
 

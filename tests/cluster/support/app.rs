@@ -46,7 +46,17 @@ pub(crate) fn template(namespace: &Namespace, script: &str) -> Value {
     })
 }
 
-/// The same as a pod called `name`.
+/// A Deployment called `app` of such a template.
+pub(crate) fn deployment(template: &Value) -> Value {
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": "app" },
+        "spec": { "selector": { "matchLabels": { "app": "app" } }, "template": template },
+    })
+}
+
+/// The same template as a pod called `name`.
 pub(crate) fn pod(namespace: &Namespace, name: &str, script: &str) -> Value {
     let mut pod = template(namespace, script);
     pod["apiVersion"] = json!("v1");
