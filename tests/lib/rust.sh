@@ -12,7 +12,7 @@ AS_RELEASED=(--target "$MUSL" --config "target.$MUSL.rustflags = [
 readonly AS_RELEASED
 
 # What is released, as the Containerfile builds it.
-readonly WEBHOOK=(--release --no-default-features --features cli,webhook --bin freshet)
+readonly WEBHOOK=(--profile webhook --no-default-features --features cli,webhook --bin freshet)
 readonly REFRESHER=(--profile refresher --no-default-features --features refresher --bin freshet-refresher)
 readonly REFRESHER_FULL=(--profile refresher --no-default-features --features refresher,templates-full --bin freshet-refresher)
 

@@ -5,7 +5,7 @@ readonly REFRESHER_VS_AGENT=(cargo bench --locked --profile dev --features e2e -
 
 # Load and webhook share the machine, so both are optimized, and built as the image is.
 readonly WEBHOOK_LOAD=(env CARGO_TARGET_DIR="$RELEASES" cargo bench --locked "${AS_RELEASED[@]}"
-    --no-default-features --features cli,webhook --bench webhook_load)
+    --profile webhook --no-default-features --features cli,webhook --bench webhook_load)
 
 # The template engine alone.
 readonly TEMPLATE_VS_GO=(cargo bench --locked --no-default-features --bench template_vs_go)
