@@ -9,6 +9,7 @@ mod demo;
 mod inject;
 mod lint;
 mod manifest;
+mod ordered;
 mod review;
 mod template;
 #[cfg(feature = "webhook")]

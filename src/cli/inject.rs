@@ -1,10 +1,10 @@
 //! `freshet inject`: what the webhook would make of a manifest.
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 use similar::TextDiff;
 
 use super::manifest::Document;
+use super::ordered::Ordered;
 use super::review::{Review, ReviewArgs};
 use super::{Outcome, yaml};
 
@@ -78,19 +78,19 @@ pub(super) fn run(arguments: InjectArgs) -> Outcome {
     }
 }
 
-/// A document, and its value after injection when that is another.
+/// A document, and its content after injection when that is another.
 struct Changed<'a> {
     file: usize,
     name: &'a str,
     document: &'a Document,
-    value: Option<Value>,
+    content: Option<Ordered>,
 }
 
 fn changed(review: &Review) -> Result<Vec<Changed<'_>>, String> {
     let mut all = Vec::new();
     for (file, manifest) in review.manifests.iter().enumerate() {
         for (index, document) in manifest.documents.iter().enumerate() {
-            let mut value = document.value.clone();
+            let mut content = document.content.clone();
             let pods = review
                 .pods
                 .iter()
@@ -99,17 +99,15 @@ fn changed(review: &Review) -> Result<Vec<Changed<'_>>, String> {
                 let Some(injection) = &reviewed.injection else {
                     continue;
                 };
-                let mut pod = reviewed.described.pod.clone();
-                json_patch::patch(&mut pod, &injection.patch).map_err(|error| {
-                    format!("{}: the patch does not fit: {error}", reviewed.place)
-                })?;
-                reviewed.described.replace(&mut value, &pod);
+                let place = reviewed.described.pointer();
+                let patched = content.patch(place, &injection.patch);
+                patched.map_err(|missing| format!("{}: {missing}", reviewed.place))?;
             }
             all.push(Changed {
                 file,
                 name: &manifest.name,
                 document,
-                value: Some(value).filter(|value| *value != document.value),
+                content: Some(content).filter(|content| *content != document.content),
             });
         }
     }
@@ -123,7 +121,7 @@ fn documents(all: &[Changed<'_>]) -> String {
     let mut before: Option<&Changed<'_>> = None;
     for this in all {
         let as_it_stood = before.is_none_or(|before| {
-            before.file == this.file && before.value.is_none() && this.value.is_none()
+            before.file == this.file && before.content.is_none() && this.content.is_none()
         });
         if !text.is_empty() && !text.ends_with('\n') && !as_it_stood {
             text.push('\n');
@@ -132,11 +130,11 @@ fn documents(all: &[Changed<'_>]) -> String {
         if has_content && !as_it_stood && !this.document.separated {
             text.push_str("---\n");
         }
-        match &this.value {
+        match &this.content {
             None => text.push_str(&this.document.text),
-            Some(value) => {
+            Some(content) => {
                 text.push_str(&this.document.head);
-                text.push_str(&yaml::write(value));
+                text.push_str(&yaml::write(content));
             }
         }
         before = Some(this);
@@ -148,7 +146,7 @@ fn documents(all: &[Changed<'_>]) -> String {
 fn objects(all: &[Changed<'_>]) -> String {
     all.iter()
         .filter(|this| this.document.number.is_some())
-        .map(|this| json(this.value.as_ref().unwrap_or(&this.document.value)))
+        .map(|this| json(this.content.as_ref().unwrap_or(&this.document.content)))
         .collect()
 }
 
@@ -159,9 +157,9 @@ fn differences(all: &[Changed<'_>], format: Format) -> String {
         Format::Json => json,
     };
     all.iter()
-        .filter_map(|this| Some((this, this.value.as_ref()?)))
-        .map(|(this, value)| {
-            let (old, new) = (print(&this.document.value), print(value));
+        .filter_map(|this| Some((this, this.content.as_ref()?)))
+        .map(|(this, content)| {
+            let (old, new) = (print(&this.document.content), print(content));
             let number = this.document.number.unwrap_or_default();
             let header = format!("{} document {number}", this.name);
             TextDiff::from_lines(&old, &new)
@@ -172,6 +170,7 @@ fn differences(all: &[Changed<'_>], format: Format) -> String {
         .collect()
 }
 
-fn json(value: &Value) -> String {
-    format!("{value:#}\n")
+fn json(content: &Ordered) -> String {
+    // Strings and numbers alone, which can always be written.
+    serde_json::to_string_pretty(content).unwrap_or_default() + "\n"
 }

@@ -11,6 +11,7 @@ use std::io::{self, Read as _};
 use serde_json::Value;
 
 use self::split::Piece;
+use super::ordered::Ordered;
 use super::yaml;
 
 /// The documents of one file, in order.
@@ -33,7 +34,9 @@ pub(super) struct Document {
     pub(super) head: String,
     /// Whether a separator stands before it.
     pub(super) separated: bool,
-    /// What it says; null for one without content.
+    /// What it says, in its own order; null for one without content.
+    pub(super) content: Ordered,
+    /// The same, for whoever decides about it.
     pub(super) value: Value,
 }
 
@@ -85,7 +88,7 @@ impl Manifest {
 }
 
 fn yaml_document(name: &str, piece: &Piece<'_>) -> Result<Document, String> {
-    let value = yaml::read(piece.body).map_err(|unreadable| {
+    let content = yaml::read(piece.body).map_err(|unreadable| {
         let line = usize::try_from(unreadable.line).unwrap_or(1).max(1) - 1;
         let chart = piece
             .body
@@ -104,7 +107,8 @@ fn yaml_document(name: &str, piece: &Piece<'_>) -> Result<Document, String> {
         text: piece.text(),
         head: piece.head_and_comments(),
         separated: piece.is_separated(),
-        value,
+        value: content.to_value(),
+        content,
     })
 }
 
@@ -114,10 +118,10 @@ fn json_stream(piece: &Piece<'_>) -> Option<Vec<Document>> {
         return None;
     }
     let mut documents: Vec<Document> = Vec::new();
-    let mut values = serde_json::Deserializer::from_str(piece.body).into_iter::<Value>();
+    let mut values = serde_json::Deserializer::from_str(piece.body).into_iter::<Ordered>();
     let mut begin = 0;
     while let Some(value) = values.next() {
-        let value = value.ok()?;
+        let content = value.ok()?;
         let end = values.byte_offset();
         let head = if documents.is_empty() { piece.head } else { "" };
         documents.push(Document {
@@ -125,7 +129,8 @@ fn json_stream(piece: &Piece<'_>) -> Option<Vec<Document>> {
             text: format!("{head}{}", &piece.body[begin..end]),
             head: head.to_owned(),
             separated: documents.is_empty() && piece.is_separated(),
-            value,
+            value: content.to_value(),
+            content,
         });
         begin = end;
     }

@@ -174,7 +174,7 @@ fn structured(path: &Path) -> Result<SecretValue, String> {
     if let Ok(value) = SecretValue::from_json(text.trim()) {
         return Ok(value);
     }
-    let value = yaml::read(&text).map_err(|unreadable| {
+    let read = yaml::read(&text).map_err(|unreadable| {
         format!(
             "{}:{}: neither JSON nor YAML: {}",
             path.display(),
@@ -182,6 +182,7 @@ fn structured(path: &Path) -> Result<SecretValue, String> {
             unreadable.reason
         )
     })?;
+    let value = read.to_value();
     if may_be_rounded(&value) {
         return Err(format!(
             "{}: a number does not fit into 64 bits; quote it",

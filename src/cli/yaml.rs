@@ -6,6 +6,8 @@ use serde_saphyr::{
     Budget, Error, MessageFormatter as _, Options, SerializerOptions, UserMessageFormatter,
 };
 
+use super::ordered::Ordered;
+
 /// Why a document cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unreadable {
@@ -19,14 +21,14 @@ pub(super) struct Unreadable {
 ///
 /// # Errors
 /// When it is not YAML, or has a key twice.
-pub(super) fn read(text: &str) -> Result<Value, Unreadable> {
+pub(super) fn read(text: &str) -> Result<Ordered, Unreadable> {
     let options = options();
-    let value: Value = serde_saphyr::from_str_with_options(text, options).map_err(unreadable)?;
-    Ok(whole_numbers(value))
+    let read: Ordered = serde_saphyr::from_str_with_options(text, options).map_err(unreadable)?;
+    Ok(read.map(&whole_number))
 }
 
 /// Writes one document, in the order of its keys, ending in a newline.
-pub(super) fn write(value: &Value) -> String {
+pub(super) fn write(value: &Ordered) -> String {
     let mut options = SerializerOptions::default();
     // Folding breaks long texts over lines, which is harder to read in a diff, not easier.
     options.folded_wrap_chars = usize::MAX;
@@ -60,7 +62,7 @@ fn unreadable(error: Error) -> Unreadable {
 }
 
 /// `1e3` is the number 1000, which JSON's readers of integers must see as such.
-fn whole_numbers(value: Value) -> Value {
+fn whole_number(value: Value) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) => match number.as_f64() {
@@ -69,11 +71,6 @@ fn whole_numbers(value: Value) -> Value {
             }
             _ => Value::Number(number),
         },
-        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(key, value)| (key, whole_numbers(value)))
-            .collect(),
         other => other,
     }
 }
@@ -88,7 +85,7 @@ mod tests {
     /// What a string becomes as a value and as a key.
     #[track_caller]
     fn check(text: &str, written: &str) {
-        let value = json!({ text: text });
+        let value = Ordered::from(json!({ text: text }));
         assert_eq!(write(&value), format!("{written}: {written}\n"));
         assert_eq!(read(&write(&value)), Ok(value));
     }
@@ -163,7 +160,11 @@ mod tests {
     #[test]
     fn a_text_of_lines_is_a_block_and_a_long_line_stays_whole() {
         let long = "x ".repeat(100) + "x";
-        let value = json!({"lines": "a\n  b\n", "open": "a\nb", "long": long});
+        let value = Ordered::Map(vec![
+            ("lines".to_owned(), json!("a\n  b\n").into()),
+            ("open".to_owned(), json!("a\nb").into()),
+            ("long".to_owned(), json!(long).into()),
+        ]);
         let text = format!("lines: |\n  a\n    b\nopen: |-\n  a\n  b\nlong: {long}\n");
         assert_eq!(write(&value), text);
         assert_eq!(read(&text), Ok(value));
@@ -171,7 +172,8 @@ mod tests {
 
     #[test]
     fn lists_stand_below_their_keys_as_kubectl_writes_them() {
-        let value = json!({"b": [{"c": 1, "d": []}, "e"], "a": {}});
+        let json = r#"{"b": [{"c": 1, "d": []}, "e"], "a": {}}"#;
+        let value = serde_json::from_str(json).expect("JSON");
         assert_eq!(write(&value), "b:\n- c: 1\n  d: []\n- e\na: {}\n");
     }
 
@@ -192,21 +194,21 @@ mod tests {
         ] {
             assert_eq!(
                 read(&format!("a: {text}")),
-                Ok(json!({"a": value})),
+                Ok(json!({"a": value}).into()),
                 "{text}"
             );
         }
-        assert_eq!(read("# nothing\n"), Ok(Value::Null));
+        assert_eq!(read("# nothing\n"), Ok(Value::Null.into()));
         assert_eq!(
             read("a: &x {b: 1}\nc: *x"),
-            Ok(json!({"a": {"b": 1}, "c": {"b": 1}}))
+            Ok(json!({"a": {"b": 1}, "c": {"b": 1}}).into())
         );
     }
 
     #[test]
     fn a_list_of_a_whole_cluster_is_read_and_a_bottomless_document_is_not() {
         let list = format!("items:\n{}", "- 0\n".repeat(251_000));
-        let value = read(&list).expect("a list");
+        let value = read(&list).expect("a list").to_value();
         assert_eq!(value["items"].as_array().map(Vec::len), Some(251_000));
         assert!(read(&"[".repeat(1000)).is_err());
     }
@@ -223,7 +225,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(text in "\\PC{0,20}", more in "[ -~\n\t]{0,30}") {
-            let value = json!({"a": text, "b": [more], text.as_str(): more});
+            let value = Ordered::from(json!({"a": text, "b": [more], text.as_str(): more}));
             prop_assert_eq!(read(&write(&value)), Ok(value));
         }
     }

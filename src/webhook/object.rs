@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn only_the_managed_fields_of_the_object_itself_are_left_out() {
         check(
-            r#"{"metadata":{"name":"a","managedFields":[{"x":1}],"labels":{"managedFields":"b"}},"spec":{"metadata":{"managedFields":[2]},"managedFields":3}}"#,
-            r#"{"metadata":{"name":"a","labels":{"managedFields":"b"}},"spec":{"metadata":{"managedFields":[2]},"managedFields":3}}"#,
+            r#"{"metadata":{"labels":{"managedFields":"b"},"managedFields":[{"x":1}],"name":"a"},"spec":{"managedFields":3,"metadata":{"managedFields":[2]}}}"#,
+            r#"{"metadata":{"labels":{"managedFields":"b"},"name":"a"},"spec":{"managedFields":3,"metadata":{"managedFields":[2]}}}"#,
         );
     }
 

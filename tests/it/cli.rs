@@ -236,6 +236,27 @@ fn what_a_reader_of_yaml_1_1_could_mistake_keeps_its_meaning() {
 }
 
 #[test]
+fn keys_keep_their_order_in_json_too() {
+    let manifest = r#"{"kind":"Pod","spec":{"containers":[{"name":"app","image":"app:1"}]},
+        "metadata":{"name":"app","annotations":{"freshet.dev/inject":"true","freshet.dev/secret-db":"secret/db#password"}},
+        "apiVersion":"v1"}"#;
+    for format in ["-o json", ""] {
+        let injected = inject(format, manifest);
+        let keys = [
+            "kind",
+            "spec",
+            "containers",
+            "image",
+            "volumes",
+            "metadata",
+            "apiVersion",
+        ];
+        let places = keys.map(|key| injected.find(key).expect("a key"));
+        assert!(places.is_sorted(), "{places:?}: {injected}");
+    }
+}
+
+#[test]
 fn a_second_pass_changes_nothing() {
     let once = inject("", &format!("kind: Service\n---\n{}", pod()));
     assert_eq!(inject("", &once), once);
@@ -271,19 +292,19 @@ fn json_is_printed_for_those_who_want_it() {
         "-o json",
         &format!("# nothing\n---\nkind: Service\n---\n{}", pod()),
     );
-    let objects: Vec<Value> = serde_json::Deserializer::from_str(&two)
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .expect("objects");
+    let objects = |text: &str| -> Vec<Value> {
+        let objects = serde_json::Deserializer::from_str(text).into_iter();
+        objects.collect::<Result<_, _>>().expect("objects")
+    };
     assert_eq!(
-        objects,
+        objects(&two),
         [serde_json::json!({"kind": "Service"}), one.clone()]
     );
     let from_json = inject(
         "-o json",
         &format!("{{\"kind\": \"Service\"}}\n{}", yaml(&pod())),
     );
-    assert_eq!(from_json, two);
+    assert_eq!(objects(&from_json), objects(&two));
     let as_yaml = inject("", &format!("{{\"kind\": \"Service\"}}\n{}", yaml(&pod())));
     let (service, rest) = as_yaml.split_once("---\n").expect("two documents");
     assert_eq!(

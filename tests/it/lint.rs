@@ -86,10 +86,10 @@ fn annotations_without_quotes_are_told_to_be_quoted() {
         expect![[r#"
             app.yaml: document 1 (Pod default/app): error: metadata.annotations[freshet.dev/inject]: is the boolean true, not text: write "true"
             app.yaml: document 1 (Pod default/app): error: metadata.annotations[freshet.dev/mode-db]: is the number 416, not text: write it in quotes, e.g. "0640"
-            app.yaml: document 1 (Pod default/app): error: metadata.annotations[freshet.dev/user]: is the number 1000, not text: write "1000"
             app.yaml: document 1 (Pod default/app): error: metadata.annotations[freshet.dev/once]: is the boolean false, not text: write "false"
             app.yaml: document 1 (Pod default/app): error: metadata.annotations[freshet.dev/role]: has no value: give it one in quotes, or leave it out
             app.yaml: document 1 (Pod default/app): error: metadata.annotations[freshet.dev/template-x]: must be text: write it in quotes
+            app.yaml: document 1 (Pod default/app): error: metadata.annotations[freshet.dev/user]: is the number 1000, not text: write "1000"
         "#]],
     );
 }

@@ -17,10 +17,8 @@ fn check(text: &str, expected: Expect) {
         .documents
         .iter()
         .map(|document| {
-            format!(
-                "{:?} {:?} {}\n",
-                document.number, document.head, document.value
-            )
+            let content = serde_json::to_string(&document.content).expect("JSON");
+            format!("{:?} {:?} {content}\n", document.number, document.head)
         })
         .collect();
     expected.assert_eq(&lines.concat());

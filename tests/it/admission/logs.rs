@@ -56,23 +56,23 @@ async fn check(name: &str, want: Expect) {
 #[tokio::test]
 async fn an_admission_is_one_line() {
     check("create", expect![[r#"
-        {"files":1,"level":"INFO","message":"injected","pod.namespace":"shop","pod.name":"web-6f9c7d5b8f-","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f","dry_run":false}
+        {"dry_run":false,"files":1,"level":"INFO","message":"injected","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f","pod.name":"web-6f9c7d5b8f-","pod.namespace":"shop"}
     "#]]).await;
     check("create-dry-run", expect![[r#"
-        {"files":1,"level":"INFO","message":"injected","pod.namespace":"shop","pod.name":"web-debug","dry_run":true}
+        {"dry_run":true,"files":1,"level":"INFO","message":"injected","pod.name":"web-debug","pod.namespace":"shop"}
     "#]]).await;
     check("create-not-annotated", expect![[r#"
-        {"dry_run":false,"level":"DEBUG","message":"skipped","pod.namespace":"shop","pod.name":"web-6f9c7d5b8f-","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f"}
+        {"dry_run":false,"level":"DEBUG","message":"skipped","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f","pod.name":"web-6f9c7d5b8f-","pod.namespace":"shop"}
     "#]]).await;
     check("create-two-mistakes", expect![[r#"
-        {"problems":"metadata.annotations[freshet.dev/mode-database]: \"99\": must be octal, e.g. 0640\nmetadata.annotations[freshet.dev/rolle]: unknown: did you mean freshet.dev/role?","level":"INFO","message":"denied","pod.namespace":"shop","pod.name":"web-6f9c7d5b8f-","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f","dry_run":false}
+        {"dry_run":false,"level":"INFO","message":"denied","owner.kind":"ReplicaSet","owner.name":"web-6f9c7d5b8f","pod.name":"web-6f9c7d5b8f-","pod.namespace":"shop","problems":"metadata.annotations[freshet.dev/mode-database]: \"99\": must be octal, e.g. 0640\nmetadata.annotations[freshet.dev/rolle]: unknown: did you mean freshet.dev/role?"}
     "#]]).await;
 }
 
 #[tokio::test]
 async fn a_request_that_cannot_be_answered_is_one_line() {
     check("create-v1beta1", expect![[r#"
-        {"reason":"apiVersion \"admission.k8s.io/v1beta1\", kind \"AdmissionReview\": must be admission.k8s.io/v1, AdmissionReview: set admissionReviewVersions: [\"v1\"] in the webhook configuration","level":"WARN","message":"request refused"}
+        {"level":"WARN","message":"request refused","reason":"apiVersion \"admission.k8s.io/v1beta1\", kind \"AdmissionReview\": must be admission.k8s.io/v1, AdmissionReview: set admissionReviewVersions: [\"v1\"] in the webhook configuration"}
     "#]]).await;
 }
 

@@ -255,9 +255,9 @@ fn another_identity_than_the_pods_is_refused() {
     check_refused(
         &misspelt,
         expect![[r#"
-        SecretStore vault: spec.provider.vault.server: missing
-        SecretStore vault: spec.provider.vault.sever: unknown: did you mean server?
-        SecretStore vault: spec.provider.vault.pth: unknown: did you mean path?"#]],
+            SecretStore vault: spec.provider.vault.server: missing
+            SecretStore vault: spec.provider.vault.pth: unknown: did you mean path?
+            SecretStore vault: spec.provider.vault.sever: unknown: did you mean server?"#]],
     );
 }
 

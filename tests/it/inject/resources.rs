@@ -22,17 +22,17 @@ fn guaranteed_pods_stay_guaranteed() {
     let guaranteed = "{containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Gi}}}, {name: b, resources: {limits: {cpu: '2', memory: 1Gi}, requests: {cpu: 2000m, memory: 1024Mi}}}]}";
     let with = |annotations| resources(guaranteed, annotations);
     expect![[
-        r#"{"requests":{"cpu":"50m","memory":"32Mi"},"limits":{"cpu":"50m","memory":"32Mi"}}"#
+        r#"{"limits":{"cpu":"50m","memory":"32Mi"},"requests":{"cpu":"50m","memory":"32Mi"}}"#
     ]]
     .assert_eq(&with("a: b"));
     expect![[
-        r#"{"requests":{"cpu":"20m","memory":"64Mi"},"limits":{"cpu":"20m","memory":"64Mi"}}"#
+        r#"{"limits":{"cpu":"20m","memory":"64Mi"},"requests":{"cpu":"20m","memory":"64Mi"}}"#
     ]]
     .assert_eq(&with(
         "freshet.dev/requests-cpu: 20m, freshet.dev/limits-memory: 64Mi",
     ));
     let burstable = "{initContainers: [{name: i}], containers: [{name: a, resources: {limits: {cpu: 1, memory: 1Gi}}}]}";
-    expect![[r#"{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"32Mi"}}"#]]
+    expect![[r#"{"limits":{"memory":"32Mi"},"requests":{"cpu":"5m","memory":"8Mi"}}"#]]
         .assert_eq(&resources(burstable, "a: b"));
 }
 
@@ -45,11 +45,11 @@ fn pod_level_resources_ours_omitted() {
 #[test]
 fn a_request_is_never_over_its_limit() {
     let with = |annotations| resources("{containers: [{name: a}]}", annotations);
-    expect![[r#"{"requests":{"cpu":"5m","memory":"48Mi"},"limits":{"memory":"48Mi"}}"#]]
+    expect![[r#"{"limits":{"memory":"48Mi"},"requests":{"cpu":"5m","memory":"48Mi"}}"#]]
         .assert_eq(&with("freshet.dev/requests-memory: 48Mi"));
-    expect![[r#"{"requests":{"cpu":"2m","memory":"8Mi"},"limits":{"cpu":"2m","memory":"32Mi"}}"#]]
+    expect![[r#"{"limits":{"cpu":"2m","memory":"32Mi"},"requests":{"cpu":"2m","memory":"8Mi"}}"#]]
         .assert_eq(&with("freshet.dev/limits-cpu: 2m"));
-    expect![[r#"{"requests":{"cpu":"5m","memory":"4Mi"},"limits":{"memory":"4Mi"}}"#]]
+    expect![[r#"{"limits":{"memory":"4Mi"},"requests":{"cpu":"5m","memory":"4Mi"}}"#]]
         .assert_eq(&with("freshet.dev/limits-memory: 4Mi"));
 }
 
