@@ -32,29 +32,13 @@ pub(super) struct ReviewArgs {
     #[arg(long, value_name = "FILE")]
     external_secrets: Vec<String>,
 
-    /// Which stores are Freshet's: those with spec.controller freshet, or all that name no other
-    #[arg(long, value_enum, value_name = "WHICH", default_value_t = AskedClaim::Freshet)]
-    external_secrets_claim: AskedClaim,
+    /// Which stores are Freshet's: freshet, those with spec.controller: freshet; or all, those and the
+    /// ones without spec.controller
+    #[arg(long, value_name = "WHICH", default_value_t)]
+    external_secrets_claim: Claim,
 
     #[command(flatten)]
     defaults: DefaultsArgs,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum AskedClaim {
-    /// Stores with spec.controller: freshet
-    Freshet,
-    /// Those, and stores without spec.controller
-    All,
-}
-
-impl From<AskedClaim> for Claim {
-    fn from(asked: AskedClaim) -> Self {
-        match asked {
-            AskedClaim::Freshet => Self::Freshet,
-            AskedClaim::All => Self::All,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -118,7 +102,7 @@ impl ReviewArgs {
             namespace: &self.namespace,
             operation,
             defaults: &defaults,
-            claim: self.external_secrets_claim.into(),
+            claim: self.external_secrets_claim,
             objects: documents
                 .flat_map(|document| objects(&document.value))
                 .collect(),

@@ -9,6 +9,7 @@
 //! [`ExternalSecretFacts`]: manifests of files for people, those of a cluster for the webhook.
 
 mod auth;
+mod claim;
 mod entry;
 mod facts;
 mod fields;
@@ -22,7 +23,10 @@ mod store;
 mod template;
 mod usage;
 
-pub use self::facts::{Claim, ExternalSecretFacts};
+pub use self::claim::Claim;
+pub use self::facts::{ExternalSecretFacts, SharedFacts, Texts};
 pub(super) use self::identity::StoreSettings;
+pub use self::manifest::{Manifest, revision};
 pub(super) use self::served::{Served, serve};
+pub use self::store::Store;
 pub use self::usage::{PodSecrets, Reference, VolumeMount};

@@ -13,7 +13,7 @@ use crate::spec::target::TargetTemplate;
 
 /// An ExternalSecret, as far as it could be read.
 #[derive(Debug)]
-pub(super) struct Manifest {
+pub struct Manifest {
     pub(super) name: String,
     /// The name of the Secret.
     pub(super) target: String,
@@ -55,8 +55,8 @@ enum RefreshPolicy {
 }
 
 impl Manifest {
-    /// Reads a manifest.
-    pub(super) fn read(name: &str, manifest: &Value) -> Self {
+    /// Reads a manifest; of the object itself only annotations and spec are looked at.
+    pub fn read(name: &str, manifest: &Value) -> Self {
         let mut notes = Notes::of(format!("ExternalSecret {name}"));
         let mut read = Self {
             name: name.to_owned(),
@@ -79,12 +79,22 @@ impl Manifest {
         read
     }
 
+    /// `metadata.name`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of the Secret that it would make.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     fn spec(&mut self, mut spec: Fields<'_>, notes: &mut Notes) {
         let store = spec.object("secretStoreRef", notes);
         self.store = store.and_then(|fields| store_ref(fields, notes));
         self.interval(&mut spec, notes);
         if let Some(target) = spec.object("target", notes) {
-            self.target(target, notes);
+            self.read_target(target, notes);
         }
         let mut entries = Vec::new();
         for placed in spec.list("dataFrom", notes) {
@@ -143,7 +153,7 @@ impl Manifest {
         );
     }
 
-    fn target(&mut self, mut target: Fields<'_>, notes: &mut Notes) {
+    fn read_target(&mut self, mut target: Fields<'_>, notes: &mut Notes) {
         if let Some(name) = target.text("name", notes) {
             self.target = name.to_owned();
         }
@@ -195,7 +205,8 @@ pub(super) fn store_ref(mut fields: Fields<'_>, notes: &mut Notes) -> Option<Sto
     })
 }
 
-fn revision(manifest: &Value) -> Option<String> {
+/// The value of the annotation that makes External Secrets look now.
+pub fn revision(manifest: &Value) -> Option<String> {
     let annotations = manifest.pointer("/metadata/annotations")?;
     let found = [FORCE_SYNC, FORCE_SYNC_SHORT];
     let value = found.iter().find_map(|name| annotations.get(*name))?;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::facts::{Claim, ExternalSecretFacts};
+use super::claim::Claim;
+use super::facts::ExternalSecretFacts;
 use super::fields::Notes;
 use super::identity::{Login, StoreSettings};
 use super::manifest::{Manifest, StoreRef};

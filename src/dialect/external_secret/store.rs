@@ -15,7 +15,7 @@ use crate::spec::{CaBundle, Header, Invalid, StorePath, VaultAddress, VaultNames
 
 /// A store, as far as it could be read.
 #[derive(Debug)]
-pub(super) struct Store {
+pub struct Store {
     /// `SecretStore db`.
     pub(super) object: String,
     /// `spec.controller`.
@@ -52,8 +52,9 @@ pub(super) enum Ca {
 }
 
 impl Store {
-    /// Reads a manifest.
-    pub(super) fn read(kind: &str, name: &str, manifest: &Value) -> Self {
+    /// Reads a manifest of a `SecretStore` or `ClusterSecretStore`; of the object itself only the
+    /// spec is looked at.
+    pub fn read(kind: &str, name: &str, manifest: &Value) -> Self {
         let object = format!("{kind} {name}");
         let mut notes = Notes::of(object.clone());
         let mut store = Self {
