@@ -1,5 +1,5 @@
 //! What is read from the Kubernetes API, and what is written to it: the server's version, what limits
-//! a namespace's pods, and the webhook's own certificate.
+//! a namespace's pods, the objects of External Secrets, and the webhook's own certificate.
 //!
 //! Version and limits are optional knowledge. Without permission or without an API server the webhook decides with less:
 //! the API server itself then refuses what a LimitRange or a quota forbids. Nothing here ends the
@@ -8,6 +8,7 @@
 
 mod call;
 pub mod certificates;
+pub mod external_secrets;
 mod facts;
 mod lease;
 mod limits;
@@ -23,6 +24,7 @@ use kube::{Client, Config};
 
 use crate::inject::{LimitRange, ResourceQuota};
 
+use self::external_secrets::ExternalSecretCache;
 pub use self::facts::NamespaceFacts;
 
 /// How the API server is reached.
@@ -84,11 +86,13 @@ async fn from_file(path: &PathBuf) -> Result<Config, kube::config::KubeconfigErr
 /// Told whether the objects of a resource are known: the resource's plural name, and yes or no.
 pub type OnSynced<'a> = dyn Fn(&'static str, bool) + Send + Sync + 'a;
 
-/// Keeps `facts` current, for as long as it is polled. A version that was set by hand is left alone.
+/// Keeps `facts` current, for as long as it is polled, and with it what is known of External
+/// Secrets' objects, where there is a cache for it. A version that was set by hand is left alone.
 pub async fn run(
     client: Client,
     facts: Arc<NamespaceFacts>,
     version_is_set: bool,
+    external_secrets: Option<Arc<ExternalSecretCache>>,
     on_synced: &OnSynced<'_>,
 ) {
     let version = async {
@@ -96,8 +100,14 @@ pub async fn run(
             version::follow(&client, &facts).await;
         }
     };
+    let external_secrets = async {
+        if let Some(cache) = &external_secrets {
+            external_secrets::follow(&client, cache, on_synced).await;
+        }
+    };
     tokio::join!(
         version,
+        external_secrets,
         limits::follow::<LimitRange>(&client, &facts, on_synced),
         limits::follow::<ResourceQuota>(&client, &facts, on_synced),
     );

@@ -27,6 +27,7 @@ use self::limits::Limits;
 use self::metrics::Metrics;
 use self::tls::Served;
 use crate::controller::NamespaceFacts;
+use crate::controller::external_secrets::ExternalSecretCache;
 use crate::inject::{self, ClusterFacts, Decision, Defaults};
 
 pub use self::server::serve;
@@ -45,6 +46,7 @@ pub struct App {
     metrics: Arc<Metrics>,
     readiness: Readiness,
     certificate: Option<Arc<Served>>,
+    external_secrets: Option<Arc<ExternalSecretCache>>,
 }
 
 impl App {
@@ -65,6 +67,7 @@ impl App {
             metrics,
             readiness: Readiness::default(),
             certificate: None,
+            external_secrets: None,
         }
     }
 
@@ -72,6 +75,13 @@ impl App {
     #[must_use]
     pub fn with_certificate(mut self, certificate: Arc<Served>) -> Self {
         self.certificate = Some(certificate);
+        self
+    }
+
+    /// Not ready before the objects of External Secrets are known, where pods are served from them.
+    #[must_use]
+    pub fn with_external_secrets(mut self, cache: Option<Arc<ExternalSecretCache>>) -> Self {
+        self.external_secrets = cache;
         self
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::dialect::external_secret::ExternalSecretFacts;
 use crate::inject::{ClusterFacts, LimitRange, ResourceQuota};
 
 /// The last that is known of the cluster. A lost connection keeps it.
@@ -11,24 +12,24 @@ pub struct NamespaceFacts(RwLock<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// For a namespace without limits.
-    unlimited: Arc<ClusterFacts>,
-    limited: BTreeMap<String, Arc<ClusterFacts>>,
+    /// For a namespace of which nothing special is known.
+    usual: Arc<ClusterFacts>,
+    special: BTreeMap<String, Arc<ClusterFacts>>,
 }
 
 impl NamespaceFacts {
     /// What a decision about a pod of `namespace` looks at.
     pub fn of(&self, namespace: &str) -> Arc<ClusterFacts> {
         let known = self.read();
-        let facts = known.limited.get(namespace).unwrap_or(&known.unlimited);
+        let facts = known.special.get(namespace).unwrap_or(&known.usual);
         facts.clone()
     }
 
     /// The API server's major and minor version.
     pub fn set_kubernetes_version(&self, version: (u32, u32)) {
         let mut known = self.write();
-        let Known { unlimited, limited } = &mut *known;
-        for facts in limited.values_mut().chain([unlimited]) {
+        let Known { usual, special } = &mut *known;
+        for facts in special.values_mut().chain([usual]) {
             Arc::make_mut(facts).kubernetes_version = Some(version);
         }
     }
@@ -36,19 +37,20 @@ impl NamespaceFacts {
     /// Replaces all that is known of one kind of limit, by namespace.
     pub(super) fn replace_all<L: Limit>(&self, mut limits: BTreeMap<String, Vec<L>>) {
         let mut known = self.write();
-        let before: Vec<_> = known.limited.keys().cloned().collect();
+        let before: Vec<_> = known.special.keys().cloned().collect();
         for namespace in before {
             let limits = limits.remove(&namespace).unwrap_or_default();
-            known.edit(&namespace, |kept: &mut Vec<L>| *kept = sorted(limits));
+            known.edit(&namespace, |facts| *L::among(facts) = sorted(limits));
         }
         for (namespace, limits) in limits {
-            known.edit(&namespace, |kept: &mut Vec<L>| *kept = sorted(limits));
+            known.edit(&namespace, |facts| *L::among(facts) = sorted(limits));
         }
     }
 
     /// Adds a limit, or replaces the one of its name.
     pub(super) fn put<L: Limit>(&self, namespace: &str, limit: L) {
-        self.write().edit(namespace, |kept: &mut Vec<L>| {
+        self.write().edit(namespace, |facts| {
+            let kept = L::among(facts);
             kept.retain(|other| other.name() != limit.name());
             kept.push(limit);
             kept.sort_unstable_by(|a, b| a.name().cmp(b.name()));
@@ -57,9 +59,15 @@ impl NamespaceFacts {
 
     /// Forgets a limit.
     pub(super) fn remove<L: Limit>(&self, namespace: &str, name: &str) {
-        self.write().edit(namespace, |kept: &mut Vec<L>| {
-            kept.retain(|other| other.name() != name);
+        self.write().edit(namespace, |facts| {
+            L::among(facts).retain(|other| other.name() != name);
         });
+    }
+
+    /// What is served of External Secrets' objects in a namespace from now on.
+    pub(super) fn set_external_secrets(&self, namespace: &str, served: Arc<ExternalSecretFacts>) {
+        self.write()
+            .edit(namespace, |facts| facts.external_secrets = served);
     }
 
     // A poisoned lock guards whole values all the same: each is replaced in one step.
@@ -73,15 +81,18 @@ impl NamespaceFacts {
 }
 
 impl Known {
-    fn edit<L: Limit>(&mut self, namespace: &str, edit: impl FnOnce(&mut Vec<L>)) {
-        let unlimited = &self.unlimited;
+    fn edit(&mut self, namespace: &str, edit: impl FnOnce(&mut ClusterFacts)) {
+        let usual = &self.usual;
         let facts = self
-            .limited
+            .special
             .entry(namespace.to_owned())
-            .or_insert_with(|| unlimited.clone());
-        edit(L::among(Arc::make_mut(facts)));
-        if facts.limit_ranges.is_empty() && facts.resource_quotas.is_empty() {
-            self.limited.remove(namespace);
+            .or_insert_with(|| usual.clone());
+        edit(Arc::make_mut(facts));
+        if facts.limit_ranges.is_empty()
+            && facts.resource_quotas.is_empty()
+            && facts.external_secrets.is_empty()
+        {
+            self.special.remove(namespace);
         }
     }
 }
@@ -154,6 +165,6 @@ mod tests {
         facts.remove::<LimitRange>("shop", "limits");
         facts.put("shop", quota("compute"));
         facts.remove::<ResourceQuota>("shop", "compute");
-        assert!(facts.read().limited.is_empty());
+        assert!(facts.read().special.is_empty());
     }
 }

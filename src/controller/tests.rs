@@ -71,7 +71,7 @@ async fn run_until(
         }
     };
     tokio::select! {
-        () = run(client, facts.clone(), version_is_set, &on_synced) => panic!("it ended"),
+        () = run(client, facts.clone(), version_is_set, None, &on_synced) => panic!("it ended"),
         () = waiting => {}
         () = tokio::time::sleep(Duration::from_secs(20)) => panic!("it took too long"),
     }

@@ -11,6 +11,7 @@ use super::startup::{CertificateSource, Settings};
 use super::tls::{CertificateFiles, SelfManaged};
 use crate::certificate::Lifetime;
 use crate::controller::ApiAccess;
+use crate::dialect::external_secret::Claim;
 use crate::inject::Defaults;
 use crate::spec::{GoDuration, ObjectName};
 use crate::telemetry::{LogFormat, LogLevel};
@@ -80,6 +81,12 @@ pub struct WebhookArgs {
     /// Reach the Kubernetes API by the current context of this file, instead of as a pod
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
+
+    /// Serve pods of namespaces labelled freshet.dev/injection=external-secrets from ExternalSecrets whose
+    /// stores are Freshet's: freshet, those with spec.controller: freshet; or all, those and the ones
+    /// without spec.controller
+    #[arg(long, value_name = "WHICH")]
+    pub external_secrets_claim: Option<Claim>,
 
     /// text or json
     #[arg(long, value_name = "FORMAT", default_value_t)]
@@ -168,6 +175,10 @@ impl WebhookArgs {
             (Some(path), KubernetesApi::InCluster) => ApiAccess::Kubeconfig(path),
             (None, KubernetesApi::InCluster) => ApiAccess::InCluster,
         };
+        if api == ApiAccess::Off && self.external_secrets_claim.is_some() {
+            let problem = "--external-secrets-claim needs the Kubernetes API: leave out --kubernetes-api off\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
+        }
         Ok(Settings {
             listen: self.listen_address,
             observe: self.metrics_address,
@@ -182,6 +193,7 @@ impl WebhookArgs {
             },
             defaults,
             kubernetes_version: self.kubernetes_version,
+            external_secrets: self.external_secrets_claim,
             api,
         })
     }
@@ -262,6 +274,7 @@ mod tests {
         check_refused(&["--namespace=freshet"], "--certificate-secret");
         check_refused(&["--lease-name=freshet"], "--certificate-secret");
         check_refused(&["--certificate-lifetime=9s"], "must be between 10s");
+        check_refused(&["--external-secrets-claim=some"], "must be freshet or all");
         check_refused(&["--log-level=loud"], "must be error, warn, info or debug");
     }
     fn settings(arguments: &[&str]) -> Result<Settings, String> {
@@ -291,5 +304,16 @@ mod tests {
         let off = settings(&["--certificate-secret=pair", "--kubernetes-api=off"]);
         let want = "error: --certificate-secret needs the Kubernetes API: leave out --kubernetes-api off\n";
         assert_eq!(off.err().as_deref(), Some(want));
+    }
+
+    #[test]
+    fn external_secrets_are_off_unless_they_are_claimed() {
+        let claimed = |arguments: &[&str]| settings(arguments).map(|it| it.external_secrets);
+        assert_eq!(claimed(&[]), Ok(None));
+        let all = claimed(&["--external-secrets-claim=all"]);
+        assert_eq!(all, Ok(Some(Claim::All)));
+        let off = claimed(&["--external-secrets-claim=all", "--kubernetes-api=off"]);
+        let want = "error: --external-secrets-claim needs the Kubernetes API: leave out --kubernetes-api off\n";
+        assert_eq!(off, Err(want.to_owned()));
     }
 }

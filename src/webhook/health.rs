@@ -11,8 +11,8 @@ use super::App;
 
 /// Whether the webhook wants reviews.
 ///
-/// It is ready as soon as there is a certificate, and stays so: it does not depend on the API server,
-/// whose absence a webhook outlives.
+/// It is ready as soon as there is a certificate and, where pods are served from ExternalSecrets, those
+/// are known; and it stays so: it does not depend on the API server, whose absence a webhook outlives.
 #[derive(Debug, Default)]
 pub struct Readiness {
     draining: AtomicBool,
@@ -32,24 +32,42 @@ impl Readiness {
 
 type Answer = (StatusCode, [(HeaderName, &'static str); 1], String);
 
+/// A check: its name, and why it has failed where it has. The reason may be empty.
+type Check = (&'static str, Result<(), String>);
+
 /// The process runs and answers.
 pub(super) async fn livez(RawQuery(query): RawQuery) -> Answer {
-    answer("livez", &[("ping", true)], query.as_deref())
+    answer("livez", &[check("ping", true)], query.as_deref())
 }
 
 /// Reviews should be sent here.
 pub(super) async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Answer {
     let certificate = app.certificate.as_ref();
-    let checks = [
-        ("ping", true),
-        ("certificate", certificate.is_none_or(|it| it.is_there())),
-        ("not-draining", app.readiness.is_ready()),
+    let mut checks = vec![
+        check("ping", true),
+        check("certificate", certificate.is_none_or(|it| it.is_there())),
     ];
+    if let Some(cache) = &app.external_secrets {
+        checks.push(("external-secrets", all_known(&cache.awaited())));
+    }
+    checks.push(check("not-draining", app.readiness.is_ready()));
     answer("readyz", &checks, query.as_deref())
 }
 
-fn answer(endpoint: &str, checks: &[(&str, bool)], query: Option<&str>) -> Answer {
-    let passed = checks.iter().all(|(_, passed)| *passed);
+fn check(name: &'static str, passed: bool) -> Check {
+    (name, passed.then_some(()).ok_or_else(String::new))
+}
+
+/// A pod that is admitted before they are known would start without its secrets.
+fn all_known(awaited: &[&str]) -> Result<(), String> {
+    match awaited {
+        [] => Ok(()),
+        resources => Err(format!("not known yet: {}", resources.join(", "))),
+    }
+}
+
+fn answer(endpoint: &str, checks: &[Check], query: Option<&str>) -> Answer {
+    let passed = checks.iter().all(|(_, state)| state.is_ok());
     let asked = query
         .into_iter()
         .flat_map(|query| query.split('&'))
@@ -57,14 +75,6 @@ fn answer(endpoint: &str, checks: &[(&str, bool)], query: Option<&str>) -> Answe
     let body = if passed && !asked {
         "ok".to_owned()
     } else {
-        let line = |(name, passed): &(&str, bool)| {
-            let (sign, state) = if *passed {
-                ('+', "ok")
-            } else {
-                ('-', "failed")
-            };
-            format!("[{sign}]{name} {state}\n")
-        };
         let verdict = if passed { "passed" } else { "failed" };
         let lines: String = checks.iter().map(line).collect();
         format!("{lines}{endpoint} check {verdict}\n")
@@ -77,25 +87,40 @@ fn answer(endpoint: &str, checks: &[(&str, bool)], query: Option<&str>) -> Answe
     (code, [(CACHE_CONTROL, "no-store")], body)
 }
 
+fn line((name, state): &Check) -> String {
+    match state {
+        Ok(()) => format!("[+]{name} ok\n"),
+        Err(reason) if reason.is_empty() => format!("[-]{name} failed\n"),
+        Err(reason) => format!("[-]{name} failed: {reason}\n"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(checks: &[(&str, bool)], query: Option<&str>, want: (u16, &str)) {
+    fn check_answer(checks: &[Check], query: Option<&str>, want: (u16, &str)) {
         let (code, _, body) = answer("readyz", checks, query);
         assert_eq!((code.as_u16(), body.as_str()), want);
     }
 
     #[test]
     fn checks_are_listed_when_one_fails_or_they_are_asked_for() {
-        let (good, bad) = ([("ping", true)], [("ping", true), ("not-draining", false)]);
+        let ping = || check("ping", true);
+        let (good, bad) = ([ping()], [ping(), check("not-draining", false)]);
         let listed = "[+]ping ok\nreadyz check passed\n";
-        check(&good, None, (200, "ok"));
-        check(&good, Some("timeout=1s"), (200, "ok"));
-        check(&good, Some("verbose"), (200, listed));
-        check(&good, Some("timeout=1s&verbose=true"), (200, listed));
+        check_answer(&good, None, (200, "ok"));
+        check_answer(&good, Some("timeout=1s"), (200, "ok"));
+        check_answer(&good, Some("verbose"), (200, listed));
+        check_answer(&good, Some("timeout=1s&verbose=true"), (200, listed));
         let failed = "[+]ping ok\n[-]not-draining failed\nreadyz check failed\n";
-        check(&bad, None, (503, failed));
+        check_answer(&bad, None, (503, failed));
+        let bad = [(
+            "external-secrets",
+            all_known(&["externalsecrets", "namespaces"]),
+        )];
+        let failed = "[-]external-secrets failed: not known yet: externalsecrets, namespaces\nreadyz check failed\n";
+        check_answer(&bad, None, (503, failed));
     }
 }

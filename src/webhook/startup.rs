@@ -15,7 +15,9 @@ use super::tls::{CertificateError, CertificateFiles, FileCertificate, SelfManage
 use super::{App, Decide};
 use crate::certificate::Lifetime;
 use crate::controller::certificates::Objects;
+use crate::controller::external_secrets::ExternalSecretCache;
 use crate::controller::{self, AccessError, ApiAccess, NamespaceFacts};
+use crate::dialect::external_secret::Claim;
 use crate::inject::{self, Defaults};
 use crate::shutdown::Shutdown;
 
@@ -36,6 +38,8 @@ pub struct Settings {
     pub defaults: Defaults,
     /// Taken for the API server's version instead of asking it.
     pub kubernetes_version: Option<(u32, u32)>,
+    /// Which stores of External Secrets are served; none without it.
+    pub external_secrets: Option<Claim>,
     /// How the Kubernetes API is reached.
     pub api: ApiAccess,
 }
@@ -76,9 +80,14 @@ pub enum StartError {
     /// The kubeconfig that was named cannot be used.
     #[error("--kubeconfig {0}")]
     Kubeconfig(AccessError),
-    /// A self-managed certificate is kept in the cluster, which cannot be reached.
-    #[error("--certificate-secret: needs the Kubernetes API: {0}")]
-    NoApi(String),
+    /// What an option asks for is in the cluster, which cannot be reached.
+    #[error("{option}: needs the Kubernetes API: {reason}")]
+    NoApi {
+        /// The option.
+        option: &'static str,
+        /// Why it cannot be reached.
+        reason: String,
+    },
     /// The namespace was not named, and the program does not run in a pod.
     #[error("--namespace: must be given outside of a pod: {0}")]
     NoNamespace(io::Error),
@@ -124,7 +133,7 @@ impl Settings {
                 Kept::SelfManaged(client.clone(), objects, it.lifetime)
             }
             (CertificateSource::SelfManaged(_), None) => {
-                return Err(StartError::NoApi("it is off".to_owned()));
+                return Err(no_api("--certificate-secret", "it is off"));
             }
         };
         Ok(Bound {
@@ -173,7 +182,12 @@ impl Bound {
             settings.limits,
             metrics.clone(),
         );
-        let app = app.with_certificate(served.clone());
+        let cache = settings
+            .external_secrets
+            .map(|claim| Arc::new(ExternalSecretCache::new(claim, facts.clone())));
+        let app = app
+            .with_certificate(served.clone())
+            .with_external_secrets(cache.clone());
         let tls = served.server_config()?;
         let end = shutdown.clone();
         let certificate = async {
@@ -188,7 +202,7 @@ impl Bound {
         let on_synced = |resource, known| metrics.watched(resource, known);
         let controller = async {
             if let Some(client) = client {
-                controller::run(client, facts, version_is_set, &on_synced).await;
+                controller::run(client, facts, version_is_set, cache, &on_synced).await;
             }
             std::future::pending::<()>().await;
         };
@@ -223,6 +237,11 @@ async fn listen(option: &'static str, address: SocketAddr) -> Result<TcpListener
     Ok(listener)
 }
 
+fn no_api(option: &'static str, reason: impl ToString) -> StartError {
+    let reason = reason.to_string();
+    StartError::NoApi { option, reason }
+}
+
 fn is_taken(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -241,7 +260,10 @@ async fn client(settings: &Settings) -> Result<Option<kube::Client>, StartError>
         (Ok(client), _, _) => Ok(client),
         (Err(error), ApiAccess::Kubeconfig(_), _) => Err(StartError::Kubeconfig(error)),
         (Err(error), _, CertificateSource::SelfManaged(_)) => {
-            Err(StartError::NoApi(error.to_string()))
+            Err(no_api("--certificate-secret", error))
+        }
+        (Err(error), _, _) if settings.external_secrets.is_some() => {
+            Err(no_api("--external-secrets-claim", error))
         }
         (Err(error), _, _) => {
             tracing::warn!(

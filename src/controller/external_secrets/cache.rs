@@ -1,0 +1,300 @@
+//! What is known of all objects, by namespace.
+//!
+//! The watches write; admissions read the [`NamespaceFacts`], into which the facts of each namespace
+//! are published that has asked for them. A new list replaces: what it holds is taken in as it comes,
+//! and what it did not hold is forgotten at its end, so that nothing is ever kept twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::kind::Kind;
+use super::object::{Listed, Meaning, ObjectKey, WatchedObject, essence, key, meaning};
+use crate::controller::facts::NamespaceFacts;
+use crate::dialect::external_secret::{Claim, ExternalSecretFacts, SharedFacts};
+
+/// The resource of the namespaces.
+pub(super) const NAMESPACES: &str = "namespaces";
+
+/// The objects of External Secrets, and which namespaces are served from them.
+#[derive(Debug)]
+pub struct ExternalSecretCache {
+    claim: Claim,
+    admission: Arc<NamespaceFacts>,
+    known: Mutex<Known>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    objects: BTreeMap<ObjectKey, Arc<WatchedObject>>,
+    /// Of namespaces that hold something.
+    facts: BTreeMap<String, Arc<ExternalSecretFacts>>,
+    shared: Arc<SharedFacts>,
+    /// The labels of the namespaces that have asked for it.
+    served: BTreeMap<String, BTreeMap<String, String>>,
+    versions: BTreeMap<Kind, &'static str>,
+    /// Namespaces whose admissions do not know the newest yet.
+    unpublished: BTreeSet<String>,
+    changes: Changes,
+    /// Resources that have been read as a whole at least once.
+    complete: BTreeSet<&'static str>,
+}
+
+/// What has changed since somebody looked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Namespaces of which something is read that was not so before: an object, a store of the
+    /// cluster, a label.
+    pub namespaces: BTreeSet<String>,
+    /// Objects that are new, gone, or of which anything changed, their status among it.
+    pub objects: BTreeSet<ObjectKey>,
+}
+
+impl ExternalSecretCache {
+    /// Nothing is known yet. What concerns the admissions of a namespace is told to `admission`.
+    pub fn new(claim: Claim, admission: Arc<NamespaceFacts>) -> Self {
+        Self {
+            claim,
+            admission,
+            known: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// What the objects of a namespace say, whether or not its pods are served from them; none where
+    /// there are none.
+    pub fn of(&self, namespace: &str) -> Option<Arc<ExternalSecretFacts>> {
+        self.lock().facts.get(namespace).cloned()
+    }
+
+    /// Whether the namespace has the label with which its pods are served.
+    pub fn is_served(&self, namespace: &str) -> bool {
+        self.lock().served.contains_key(namespace)
+    }
+
+    /// An object.
+    pub fn object(&self, key: &ObjectKey) -> Option<Arc<WatchedObject>> {
+        self.lock().objects.get(key).cloned()
+    }
+
+    /// All objects, by kind, namespace and name.
+    pub fn objects(&self) -> Vec<Arc<WatchedObject>> {
+        self.lock().objects.values().cloned().collect()
+    }
+
+    /// The version in which the objects of a kind are read; none where the cluster has none.
+    pub fn version(&self, kind: Kind) -> Option<&'static str> {
+        self.lock().versions.get(&kind).copied()
+    }
+
+    /// The resources that have not been read as a whole yet. One that was never becomes unknown again:
+    /// what is known of it stays while the connection is lost.
+    pub fn awaited(&self) -> Vec<&'static str> {
+        let known = self.lock();
+        let all = [
+            Kind::ExternalSecret.plural(),
+            Kind::SecretStore.plural(),
+            Kind::ClusterSecretStore.plural(),
+            NAMESPACES,
+        ];
+        let awaited = all
+            .into_iter()
+            .filter(|name| !known.complete.contains(name));
+        awaited.collect()
+    }
+
+    /// Waits until something has changed, and takes it: each change is told to one caller.
+    pub async fn changes(&self) -> Changes {
+        loop {
+            let changes = std::mem::take(&mut self.lock().changes);
+            if changes != Changes::default() {
+                return changes;
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    /// From now on objects of the kind are read in this version.
+    pub(super) fn set_version(&self, kind: Kind, version: &'static str) {
+        self.lock().versions.insert(kind, version);
+    }
+
+    /// The cluster has no such kind: what was known of it is gone.
+    pub(super) fn absent(&self, kind: Kind) {
+        self.lock().versions.remove(&kind);
+        self.sweep(kind, &BTreeSet::new());
+    }
+
+    /// Takes in an object; [`Self::publish`] tells of it.
+    pub(super) fn put(&self, kind: Kind, object: Listed) {
+        let (object, manifest) = essence(kind, object);
+        self.lock()
+            .put(self.claim, object, |key| meaning(key, &manifest));
+    }
+
+    /// Forgets an object; [`Self::publish`] tells of it.
+    pub(super) fn remove(&self, kind: Kind, object: &Listed) {
+        self.lock().remove(&key(kind, object));
+    }
+
+    /// Forgets all objects of a kind but those that were `listed`, and tells of all.
+    pub(super) fn sweep(&self, kind: Kind, listed: &BTreeSet<ObjectKey>) {
+        let mut known = self.lock();
+        let keys = known.objects.keys();
+        let gone = keys.filter(|key| key.kind == kind && !listed.contains(key));
+        for key in gone.cloned().collect::<Vec<_>>() {
+            known.remove(&key);
+        }
+        known.complete.insert(kind.plural());
+        drop(known);
+        self.publish();
+    }
+
+    /// The labels of a namespace whose pods are served; none for one whose pods are not, or are no
+    /// longer.
+    pub(super) fn set_namespace(&self, name: &str, labels: Option<BTreeMap<String, String>>) {
+        let mut known = self.lock();
+        if known.served.get(name) == labels.as_ref() {
+            return;
+        }
+        match &labels {
+            Some(labels) => known.served.insert(name.to_owned(), labels.clone()),
+            None => known.served.remove(name),
+        };
+        if let Some(facts) = known.facts.get_mut(name) {
+            Arc::make_mut(facts).set_labels(labels.unwrap_or_default());
+        }
+        known.touch(name);
+        drop(known);
+        self.publish();
+    }
+
+    /// Of the served namespaces those remain that were `listed`.
+    pub(super) fn sweep_namespaces(&self, listed: &BTreeSet<String>) {
+        let gone: Vec<_> = self.lock().served.keys().cloned().collect();
+        for name in gone.iter().filter(|name| !listed.contains(*name)) {
+            self.set_namespace(name, None);
+        }
+        self.lock().complete.insert(NAMESPACES);
+    }
+
+    /// Tells admissions and whoever waits for changes.
+    pub(super) fn publish(&self) {
+        let mut known = self.lock();
+        for namespace in std::mem::take(&mut known.unpublished) {
+            let facts = known.facts.get(&namespace);
+            let facts = facts.filter(|_| known.served.contains_key(&namespace));
+            self.admission
+                .set_external_secrets(&namespace, facts.cloned().unwrap_or_default());
+        }
+        let news = known.changes != Changes::default();
+        drop(known);
+        if news {
+            self.changed.notify_one();
+        }
+    }
+
+    // A poisoned lock guards whole values all the same: each is replaced in one step.
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn put(
+        &mut self,
+        claim: Claim,
+        object: WatchedObject,
+        meaning: impl FnOnce(&ObjectKey) -> Meaning,
+    ) {
+        let key = object.key.clone();
+        let before = self.objects.get(&key);
+        if before.is_some_and(|before| before.resource_version == object.resource_version) {
+            return;
+        }
+        let is_news = before.is_none_or(|before| !before.says_the_same(&object));
+        self.objects.insert(key.clone(), Arc::new(object));
+        self.changes.objects.insert(key.clone());
+        if is_news {
+            let ObjectKey {
+                namespace, name, ..
+            } = &key;
+            match meaning(&key) {
+                Meaning::Store(store) if key.kind == Kind::ClusterSecretStore => {
+                    self.share(|shared| shared.put_store(name, *store));
+                }
+                Meaning::Store(store) => {
+                    self.edit(claim, namespace, |facts| facts.put_store(name, *store));
+                }
+                Meaning::ExternalSecret(manifest) => {
+                    self.edit(claim, namespace, |facts| {
+                        facts.put_external_secret(*manifest)
+                    });
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &ObjectKey) {
+        if self.objects.remove(key).is_none() {
+            return;
+        }
+        self.changes.objects.insert(key.clone());
+        let ObjectKey {
+            kind,
+            namespace,
+            name,
+        } = key;
+        if *kind == Kind::ClusterSecretStore {
+            self.share(|shared| shared.remove_store(name));
+            return;
+        }
+        self.touch(namespace);
+        let Some(facts) = self.facts.get_mut(namespace) else {
+            return;
+        };
+        let facts = Arc::make_mut(facts);
+        match kind {
+            Kind::ExternalSecret => facts.remove_external_secret(name),
+            _ => facts.remove_store(name),
+        }
+        if facts.is_blank() {
+            self.facts.remove(namespace);
+        }
+    }
+
+    /// Changes what is known of one namespace.
+    fn edit(&mut self, claim: Claim, namespace: &str, edit: impl FnOnce(&mut ExternalSecretFacts)) {
+        let (shared, labels) = (&self.shared, self.served.get(namespace));
+        let facts = self.facts.entry(namespace.to_owned()).or_insert_with(|| {
+            let mut facts = ExternalSecretFacts::new(namespace, claim);
+            facts.set_shared(shared.clone());
+            facts.set_labels(labels.cloned().unwrap_or_default());
+            Arc::new(facts)
+        });
+        edit(Arc::make_mut(facts));
+        self.touch(namespace);
+    }
+
+    /// Changes what all namespaces share.
+    fn share(&mut self, edit: impl FnOnce(&mut SharedFacts)) {
+        edit(Arc::make_mut(&mut self.shared));
+        for facts in self.facts.values_mut() {
+            Arc::make_mut(facts).set_shared(self.shared.clone());
+        }
+        let all: Vec<_> = self.facts.keys().cloned().collect();
+        for namespace in all {
+            self.touch(&namespace);
+        }
+    }
+
+    fn touch(&mut self, namespace: &str) {
+        self.unpublished.insert(namespace.to_owned());
+        self.changes.namespaces.insert(namespace.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests;
