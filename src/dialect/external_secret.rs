@@ -24,7 +24,7 @@ mod template;
 mod usage;
 
 pub use self::claim::Claim;
-pub use self::facts::{ExternalSecretFacts, SharedFacts, Texts};
+pub use self::facts::{ConfigMapKeys, ExternalSecretFacts, SharedFacts, Texts};
 pub(super) use self::identity::StoreSettings;
 pub use self::manifest::{Manifest, revision};
 pub(super) use self::served::{Served, serve};

@@ -3,7 +3,7 @@
 //! Each object is read once, and shared: taking in a change costs as much as the maps of one
 //! namespace, and what belongs to no namespace exists once for all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,6 +14,9 @@ use super::store::Store;
 
 /// The texts of a ConfigMap, by key.
 pub type Texts = BTreeMap<String, String>;
+
+/// Keys of ConfigMaps, by namespace and name.
+pub type ConfigMapKeys = BTreeMap<(String, String), BTreeSet<String>>;
 
 /// The manifests of a namespace, and those that belong to none.
 #[derive(Clone, Debug, Default)]
@@ -128,14 +131,25 @@ impl ExternalSecretFacts {
         self.shared = shared;
     }
 
+    /// The keys of ConfigMaps of the namespace that hold templates.
+    pub fn config_map_keys(&self) -> ConfigMapKeys {
+        let mut keys = ConfigMapKeys::new();
+        let all = self.external_secrets.values();
+        for (name, key) in all.flat_map(|manifest| manifest.config_map_keys()) {
+            let place = (self.namespace.clone(), name.to_owned());
+            keys.entry(place).or_default().insert(key.to_owned());
+        }
+        keys
+    }
+
     /// Whether no ExternalSecret is known, so that no pod is concerned.
     pub fn is_empty(&self) -> bool {
         self.external_secrets.is_empty()
     }
 
-    /// Whether the namespace itself holds nothing that is known.
+    /// Whether the namespace holds no object of External Secrets.
     pub fn is_blank(&self) -> bool {
-        self.is_empty() && self.stores.is_empty() && self.config_maps.is_empty()
+        self.is_empty() && self.stores.is_empty()
     }
 
     /// The name of the namespace.
@@ -177,7 +191,7 @@ impl ExternalSecretFacts {
     }
 
     /// The text of a ConfigMap's key, where it is known.
-    pub(super) fn config_map(&self, namespace: &str, name: &str, key: &str) -> Option<&str> {
+    pub fn config_map(&self, namespace: &str, name: &str, key: &str) -> Option<&str> {
         let texts = match namespace == self.namespace {
             true => self.config_maps.get(name),
             false => {
@@ -198,6 +212,17 @@ impl SharedFacts {
     /// Forgets a ClusterSecretStore.
     pub fn remove_store(&mut self, name: &str) {
         self.stores.remove(name);
+    }
+
+    /// The keys of ConfigMaps that hold the CAs of stores.
+    pub fn config_map_keys(&self) -> ConfigMapKeys {
+        let mut keys = ConfigMapKeys::new();
+        let named = self.stores.values().filter_map(|store| store.ca_key());
+        for (namespace, name, key) in named {
+            let place = (namespace.to_owned(), name.to_owned());
+            keys.entry(place).or_default().insert(key.to_owned());
+        }
+        keys
     }
 
     /// Adds a ConfigMap, or replaces the one of its name.

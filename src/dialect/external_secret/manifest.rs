@@ -9,7 +9,7 @@ use super::entry::{self, RawEntry};
 use super::fields::{Fields, Notes};
 use super::template;
 use crate::spec::GoDuration;
-use crate::spec::target::TargetTemplate;
+use crate::spec::target::{TargetTemplate, TemplateText};
 
 /// An ExternalSecret, as far as it could be read.
 #[derive(Debug)]
@@ -87,6 +87,21 @@ impl Manifest {
     /// The name of the Secret that it would make.
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// The stores that it names.
+    pub(super) fn stores(&self) -> impl Iterator<Item = &StoreRef> {
+        let own = self.entries.iter().filter_map(|entry| entry.store.as_ref());
+        self.store.iter().chain(own)
+    }
+
+    /// The keys of ConfigMaps that hold templates, each with the ConfigMap's name.
+    pub(super) fn config_map_keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        let sources = self.template.iter().flat_map(|template| &template.from);
+        sources.filter_map(|source| match &source.text {
+            TemplateText::ConfigMap { name, key } => Some((name.as_str(), key.as_str())),
+            TemplateText::Literal(_) => None,
+        })
     }
 
     fn spec(&mut self, mut spec: Fields<'_>, notes: &mut Notes) {

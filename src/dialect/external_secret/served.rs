@@ -9,6 +9,7 @@ use super::facts::ExternalSecretFacts;
 use super::fields::Notes;
 use super::identity::{Login, StoreSettings};
 use super::manifest::{Manifest, StoreRef};
+use super::template;
 use super::usage::{PodSecrets, Projection, Sources, secrets_of, sources};
 use crate::dialect::Problem;
 use crate::spec::target::TargetSpec;
@@ -96,7 +97,7 @@ impl<'a> Server<'a> {
             let store = self.facts.store(reference.cluster, &reference.name);
             store.map_or(all, |store| self.facts.claims(store))
         };
-        let mut stores = stores_of(manifest).peekable();
+        let mut stores = manifest.stores().peekable();
         (all && stores.peek().is_none()) || stores.any(claimed)
     }
 
@@ -152,7 +153,7 @@ impl<'a> Server<'a> {
     fn doubt_missing_store(&mut self, index: usize, secret: &str) {
         let facts = self.facts;
         let orphan = facts.making(secret).find(|manifest| {
-            let mut stores = stores_of(manifest);
+            let mut stores = manifest.stores();
             !self.is_owned(manifest)
                 && stores.any(|store| facts.store(store.cluster, &store.name).is_none())
         });
@@ -218,6 +219,7 @@ impl<'a> Server<'a> {
             entries.extend(resolved);
         }
         self.tell_all(own);
+        self.read_config_maps(manifest);
         Some(TargetSpec {
             name: manifest.target.clone(),
             entries,
@@ -226,6 +228,19 @@ impl<'a> Server<'a> {
             items: projection.items,
             optional: projection.optional,
         })
+    }
+
+    /// The templates in ConfigMaps, as far as those are known: one that is not there yet is waited for
+    /// by the pod.
+    fn read_config_maps(&mut self, manifest: &Manifest) {
+        let facts = self.facts;
+        for (name, key) in manifest.config_map_keys() {
+            if let Some(text) = facts.config_map(facts.namespace(), name, key) {
+                let mut notes = Notes::of(format!("ConfigMap {name}"));
+                template::parse(text, format!("data[{key}]"), &mut self.heavy, &mut notes);
+                self.tell_all(notes);
+            }
+        }
     }
 
     /// Where the store's secrets lie; its login is remembered.
@@ -319,13 +334,4 @@ impl<'a> Server<'a> {
             }
         }
     }
-}
-
-/// The stores that an ExternalSecret names.
-fn stores_of(manifest: &Manifest) -> impl Iterator<Item = &StoreRef> {
-    let own = manifest
-        .entries
-        .iter()
-        .filter_map(|entry| entry.store.as_ref());
-    manifest.store.iter().chain(own)
 }

@@ -85,6 +85,20 @@ impl Store {
         store
     }
 
+    /// The key of a ConfigMap with its CA: namespace, name and key; of a store of the cluster alone,
+    /// because that of a namespace may be mounted.
+    pub(super) fn ca_key(&self) -> Option<(&str, &str, &str)> {
+        match self.vault.as_ref()?.ca.as_ref()? {
+            Ca::ConfigMap {
+                namespace: Some(namespace),
+                name,
+                key,
+                ..
+            } => Some((namespace, name, key)),
+            Ca::ConfigMap { .. } | Ca::Bundle(_) => None,
+        }
+    }
+
     /// Whether a namespace with these labels may use it; every one, without conditions.
     pub(super) fn allows(&self, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
         let mut conditions = self.conditions.iter();

@@ -133,7 +133,13 @@ fn of_config_map(
     sources
 }
 
-fn parse(text: &str, path: String, heavy: &mut BTreeSet<&'static str>, notes: &mut Notes) {
+/// Parses a template's text; `heavy` gets the functions that need the full refresher.
+pub(super) fn parse(
+    text: &str,
+    path: String,
+    heavy: &mut BTreeSet<&'static str>,
+    notes: &mut Notes,
+) {
     let spec = TemplateSpec {
         text: text.to_owned(),
         functions: FunctionTable::ExternalSecrets,

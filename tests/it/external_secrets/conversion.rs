@@ -131,6 +131,34 @@ fn config_maps_of_templates_are_mounted_in_the_refresher_alone() {
 }
 
 #[test]
+fn a_config_map_that_is_known_is_read_for_what_its_templates_need() {
+    let template = "  target:\n    template:\n      templateFrom:\n      - configMap: {name: conf, items: [{key: app.conf}]}\n";
+    let with_template = format!("{EXTERNAL_SECRET}{template}");
+    let with = |text: &str| {
+        let conf = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "conf"},
+            "data": {"app.conf": text, "other": "{{ broken"},
+        });
+        facts(&[STORE, &with_template, &conf.to_string()], Claim::All)
+    };
+    let image = |facts: &ClusterFacts| {
+        let patched = injected(&yaml(POD), facts);
+        patched["spec"]["initContainers"][0]["image"].to_string()
+    };
+    assert_eq!(image(&with("{{ .password | upper }}")), "\"slim:1\"");
+    let heavy = with("{{ regexMatch `^a` .password }}");
+    assert_eq!(image(&heavy), "\"full:1\"");
+    let Decision::Deny { problems, .. } = decision(&yaml(POD), &with("{{ .password | uper }}"))
+    else {
+        panic!("not denied");
+    };
+    let want = expect![[
+        r#"ConfigMap conf: data[app.conf]: template:1:16: at <uper>: function "uper" not defined in the table external-secrets"#
+    ]];
+    want.assert_eq(&lines(&problems));
+}
+
+#[test]
 fn intervals_and_policies_decide_how_often_is_looked() {
     let check = |fields: &str, interval: &str, revision: Option<&str>| {
         let manifest = EXTERNAL_SECRET
