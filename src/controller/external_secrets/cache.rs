@@ -10,12 +10,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::kind::Kind;
-use super::object::{Listed, Meaning, ObjectKey, WatchedObject, essence, key, meaning};
+use super::known::Known;
+use super::object::{Listed, ObjectKey, WatchedObject, essence, key, meaning};
 use crate::controller::facts::NamespaceFacts;
-use crate::dialect::external_secret::{Claim, ExternalSecretFacts, SharedFacts};
+use crate::dialect::external_secret::{Claim, ConfigMapKeys, ExternalSecretFacts, Texts};
 
 /// The resource of the namespaces.
 pub(super) const NAMESPACES: &str = "namespaces";
+/// The resource of the ConfigMaps.
+pub(super) const CONFIG_MAPS: &str = "configmaps";
+
+/// What has to be known before it is known which ConfigMaps matter.
+const OBJECTS: [&str; 4] = [
+    Kind::ExternalSecret.plural(),
+    Kind::SecretStore.plural(),
+    Kind::ClusterSecretStore.plural(),
+    NAMESPACES,
+];
 
 /// The objects of External Secrets, and which namespaces are served from them.
 #[derive(Debug)]
@@ -24,22 +35,7 @@ pub struct ExternalSecretCache {
     admission: Arc<NamespaceFacts>,
     known: Mutex<Known>,
     changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    objects: BTreeMap<ObjectKey, Arc<WatchedObject>>,
-    /// Of namespaces that hold something.
-    facts: BTreeMap<String, Arc<ExternalSecretFacts>>,
-    shared: Arc<SharedFacts>,
-    /// The labels of the namespaces that have asked for it.
-    served: BTreeMap<String, BTreeMap<String, String>>,
-    versions: BTreeMap<Kind, &'static str>,
-    /// Namespaces whose admissions do not know the newest yet.
-    unpublished: BTreeSet<String>,
-    changes: Changes,
-    /// Resources that have been read as a whole at least once.
-    complete: BTreeSet<&'static str>,
+    named: Notify,
 }
 
 /// What has changed since somebody looked.
@@ -60,6 +56,7 @@ impl ExternalSecretCache {
             admission,
             known: Mutex::default(),
             changed: Notify::new(),
+            named: Notify::new(),
         }
     }
 
@@ -93,16 +90,8 @@ impl ExternalSecretCache {
     /// what is known of it stays while the connection is lost.
     pub fn awaited(&self) -> Vec<&'static str> {
         let known = self.lock();
-        let all = [
-            Kind::ExternalSecret.plural(),
-            Kind::SecretStore.plural(),
-            Kind::ClusterSecretStore.plural(),
-            NAMESPACES,
-        ];
-        let awaited = all
-            .into_iter()
-            .filter(|name| !known.complete.contains(name));
-        awaited.collect()
+        let all = OBJECTS.into_iter().chain([CONFIG_MAPS]);
+        all.filter(|name| !known.complete.contains(name)).collect()
     }
 
     /// Waits until something has changed, and takes it: each change is told to one caller.
@@ -178,11 +167,44 @@ impl ExternalSecretCache {
             self.set_namespace(name, None);
         }
         self.lock().complete.insert(NAMESPACES);
+        self.publish();
+    }
+
+    /// The keys of ConfigMaps that the objects name: templates, and the CAs of stores.
+    pub(super) fn config_map_keys(&self) -> ConfigMapKeys {
+        self.lock().config_map_keys()
+    }
+
+    /// Waits until other ConfigMaps may be named than before.
+    pub(super) async fn named(&self) {
+        self.named.notified().await;
+    }
+
+    /// What a ConfigMap holds under the keys that are named; none for one that is not there, or is
+    /// not named any more.
+    pub(super) fn set_config_map(
+        &self,
+        (namespace, name): &(String, String),
+        texts: Option<Texts>,
+    ) {
+        self.lock().set_config_map(namespace, name, texts);
+        self.publish();
+    }
+
+    /// All ConfigMaps that are named were asked for; answers whether all that name some are known.
+    pub(super) fn config_maps_read(&self) -> bool {
+        let mut known = self.lock();
+        let all = OBJECTS.iter().all(|name| known.complete.contains(name));
+        if all {
+            known.complete.insert(CONFIG_MAPS);
+        }
+        all
     }
 
     /// Tells admissions and whoever waits for changes.
     pub(super) fn publish(&self) {
         let mut known = self.lock();
+        let names = known.name_config_maps();
         for namespace in std::mem::take(&mut known.unpublished) {
             let facts = known.facts.get(&namespace);
             let facts = facts.filter(|_| known.served.contains_key(&namespace));
@@ -190,109 +212,19 @@ impl ExternalSecretCache {
                 .set_external_secrets(&namespace, facts.cloned().unwrap_or_default());
         }
         let news = known.changes != Changes::default();
+        let names = names || !known.complete.contains(CONFIG_MAPS);
         drop(known);
         if news {
             self.changed.notify_one();
+        }
+        if names {
+            self.named.notify_one();
         }
     }
 
     // A poisoned lock guards whole values all the same: each is replaced in one step.
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    fn put(
-        &mut self,
-        claim: Claim,
-        object: WatchedObject,
-        meaning: impl FnOnce(&ObjectKey) -> Meaning,
-    ) {
-        let key = object.key.clone();
-        let before = self.objects.get(&key);
-        if before.is_some_and(|before| before.resource_version == object.resource_version) {
-            return;
-        }
-        let is_news = before.is_none_or(|before| !before.says_the_same(&object));
-        self.objects.insert(key.clone(), Arc::new(object));
-        self.changes.objects.insert(key.clone());
-        if is_news {
-            let ObjectKey {
-                namespace, name, ..
-            } = &key;
-            match meaning(&key) {
-                Meaning::Store(store) if key.kind == Kind::ClusterSecretStore => {
-                    self.share(|shared| shared.put_store(name, *store));
-                }
-                Meaning::Store(store) => {
-                    self.edit(claim, namespace, |facts| facts.put_store(name, *store));
-                }
-                Meaning::ExternalSecret(manifest) => {
-                    self.edit(claim, namespace, |facts| {
-                        facts.put_external_secret(*manifest)
-                    });
-                }
-            }
-        }
-    }
-
-    fn remove(&mut self, key: &ObjectKey) {
-        if self.objects.remove(key).is_none() {
-            return;
-        }
-        self.changes.objects.insert(key.clone());
-        let ObjectKey {
-            kind,
-            namespace,
-            name,
-        } = key;
-        if *kind == Kind::ClusterSecretStore {
-            self.share(|shared| shared.remove_store(name));
-            return;
-        }
-        self.touch(namespace);
-        let Some(facts) = self.facts.get_mut(namespace) else {
-            return;
-        };
-        let facts = Arc::make_mut(facts);
-        match kind {
-            Kind::ExternalSecret => facts.remove_external_secret(name),
-            _ => facts.remove_store(name),
-        }
-        if facts.is_blank() {
-            self.facts.remove(namespace);
-        }
-    }
-
-    /// Changes what is known of one namespace.
-    fn edit(&mut self, claim: Claim, namespace: &str, edit: impl FnOnce(&mut ExternalSecretFacts)) {
-        let (shared, labels) = (&self.shared, self.served.get(namespace));
-        let facts = self.facts.entry(namespace.to_owned()).or_insert_with(|| {
-            let mut facts = ExternalSecretFacts::new(namespace, claim);
-            facts.set_shared(shared.clone());
-            facts.set_labels(labels.cloned().unwrap_or_default());
-            Arc::new(facts)
-        });
-        edit(Arc::make_mut(facts));
-        self.touch(namespace);
-    }
-
-    /// Changes what all namespaces share.
-    fn share(&mut self, edit: impl FnOnce(&mut SharedFacts)) {
-        edit(Arc::make_mut(&mut self.shared));
-        for facts in self.facts.values_mut() {
-            Arc::make_mut(facts).set_shared(self.shared.clone());
-        }
-        let all: Vec<_> = self.facts.keys().cloned().collect();
-        for namespace in all {
-            self.touch(&namespace);
-        }
-    }
-
-    fn touch(&mut self, namespace: &str) {
-        self.unpublished.insert(namespace.to_owned());
-        self.changes.namespaces.insert(namespace.to_owned());
     }
 }
 

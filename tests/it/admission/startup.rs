@@ -32,6 +32,7 @@ fn settings(certificate_dir: &Path) -> Settings {
         },
         defaults: defaults(),
         kubernetes_version: Some((1, 36)),
+        external_secrets: None,
         api: ApiAccess::Off,
     }
 }
