@@ -22,6 +22,11 @@
 {{- include "freshet.option" (list "auth-audience" .audience) }}
 {{- include "freshet.option" (list "ca-config-map" .caConfigMap) }}
 {{- end }}
+{{- with .Values.externalSecrets }}
+{{- if .enabled }}
+{{- include "freshet.option" (list "external-secrets-claim" .claim) }}
+{{- end }}
+{{- end }}
 {{- with .Values.refresher }}
 {{- include "freshet.option" (list "refresher-image" (include "freshet.image" (list $ .image))) }}
 {{- if .fullImage.repository }}

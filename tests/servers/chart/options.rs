@@ -108,6 +108,14 @@ const VALUES: &[(&str, &str)] = &[
         "refresher.resources.limits.memory=48Mi",
         "--refresher-limits-memory=48Mi",
     ),
+    (
+        "externalSecrets.enabled=true",
+        "--external-secrets-claim=freshet",
+    ),
+    (
+        "externalSecrets.enabled=true,externalSecrets.claim=all",
+        "--external-secrets-claim=all",
+    ),
     ("refresher.metricsPort=0", "--refresher-metrics-port=0"),
     ("refresher.logFormat=json", "--refresher-log-format=json"),
     ("refresher.logLevel=debug", "--refresher-log-level=debug"),

@@ -164,13 +164,22 @@ fn a_namespace_is_told_what_its_label_does() {
         "",
         "the label was there before"
     );
-    for quiet in [
-        "freshet.dev/injection=enabled",
-        "freshet.dev/injection=external-secrets",
-        "freshet.dev/injection-",
-    ] {
+    for quiet in ["freshet.dev/injection=enabled", "freshet.dev/injection-"] {
         assert_eq!(label(&namespace, quiet), "", "{quiet}");
     }
+    let external_secrets = "freshet.dev/injection=external-secrets";
+    assert_eq!(
+        label(&namespace, external_secrets),
+        "warned: metadata.labels[freshet.dev/injection]: \"external-secrets\": means no more than enabled here: \
+         Freshet was installed without externalSecrets.enabled\n"
+    );
+    label(&namespace, "freshet.dev/injection-");
+    release.upgrade(&["--set=externalSecrets.enabled=true"]);
+    wait_for("the label to mean something", || {
+        let quiet = label(&namespace, external_secrets).is_empty();
+        label(&namespace, "freshet.dev/injection-");
+        quiet.then_some(())
+    });
     for alone in ["kube-system", "freshet"] {
         assert_eq!(
             label(alone, "freshet.dev/injection=enabled"),

@@ -9,6 +9,7 @@ use crate::support::helm::{find, objects, overview};
 use crate::support::process::wait_for;
 use crate::support::release::Release;
 
+const USER: &str = "system:serviceaccount:freshet:freshet";
 const ACCOUNT: &str = "--as=system:serviceaccount:freshet:freshet";
 
 #[test]
@@ -120,6 +121,52 @@ fn the_account_may_do_what_the_webhook_does_and_no_more() {
 }
 
 #[test]
+fn with_external_secrets_the_account_may_read_what_pods_are_served_from_and_never_a_secret() {
+    let release = Release::install(&[]);
+    // The kinds need not exist.
+    let may = |verb: &str, (group, resource): (&str, &str)| {
+        let asked = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": { "user": USER, "resourceAttributes": { "verb": verb, "group": group, "resource": resource } },
+        });
+        // A review is no object; its schema need not be fetched.
+        let args = [
+            "create",
+            "--validate=false",
+            "-o",
+            "jsonpath={.status.allowed}",
+            "-f",
+            "-",
+        ];
+        release.api.run(&args, &asked.to_string()) == "true"
+    };
+    let group = "external-secrets.io";
+    let resources = [
+        (group, "externalsecrets"),
+        (group, "secretstores"),
+        (group, "clustersecretstores"),
+        ("", "namespaces"),
+        ("", "configmaps"),
+    ];
+    for resource in resources {
+        assert!(!may("watch", resource), "{resource:?}");
+    }
+    release.upgrade(&["--set=externalSecrets.enabled=true"]);
+    for resource in resources {
+        let granted = || (may("list", resource) && may("watch", resource)).then_some(());
+        wait_for(&format!("{resource:?} to be granted"), granted);
+        for verb in ["create", "update", "patch", "delete"] {
+            assert!(!may(verb, resource), "{verb} {resource:?}");
+        }
+    }
+    assert!(may("get", ("", "configmaps")));
+    for verb in ["get", "list", "watch"] {
+        assert!(!may(verb, ("", "secrets")), "{verb}");
+    }
+}
+
+#[test]
 fn pod_security_restricted_admits_the_webhook() {
     let api = ApiServer::shared();
     let level = ("pod-security.kubernetes.io/enforce", "restricted");
@@ -207,6 +254,40 @@ fn the_notes_say_what_comes_next_in_each_mode() {
           vault write auth/cluster/role/MY-APP policies=MY-APP role_type=jwt user_claim=sub bound_audiences=vault \
             bound_subject=system:serviceaccount:MY-NAMESPACE:MY-APP
     "#]].assert_eq(&release.upgrade(&[files]));
+    let with_external_secrets =
+        "--set=certificates.mode=files,externalSecrets.enabled=true,externalSecrets.claim=all";
+    expect![[r#"
+        Freshet 0.1.0 is in the namespace freshet.
+
+        The webhook starts when its certificate is there. It must be valid for freshet.freshet.svc:
+
+          kubectl --namespace freshet create secret tls freshet-webhook-tls --cert tls.crt --key tls.key
+
+        And the API server has to trust it (or set certificates.caBundle):
+
+          kubectl patch mutatingwebhookconfiguration freshet --type json --patch \
+            "[{\"op\": \"add\", \"path\": \"/webhooks/0/clientConfig/caBundle\", \"value\": \"$(base64 < ca.crt | tr -d '\n')\"},
+              {\"op\": \"add\", \"path\": \"/webhooks/1/clientConfig/caBundle\", \"value\": \"$(base64 < ca.crt | tr -d '\n')\"}]"
+
+        Wait until it serves:
+
+          kubectl --namespace freshet rollout status deployment freshet
+
+        Let the pods of a namespace have secrets:
+
+          kubectl label namespace MY-NAMESPACE freshet.dev/injection=enabled
+
+        Or, in a namespace with ExternalSecrets, also those pods that mount their targets, with no Secret.
+        Stores are Freshet's unless they name another spec.controller:
+
+          kubectl label namespace MY-NAMESPACE freshet.dev/injection=external-secrets
+
+        Their service accounts log in to auth/kubernetes of https://vault.vault:8200,
+        in a role of the same name:
+
+          vault write auth/kubernetes/role/MY-APP policies=MY-APP audience=vault \
+            bound_service_account_names=MY-APP bound_service_account_namespaces=MY-NAMESPACE
+    "#]].assert_eq(&release.upgrade(&[with_external_secrets]));
     let cert_manager = "--set=certificates.mode=cert-manager,vault.address=";
     expect![[r#"
         Freshet 0.1.0 is in the namespace freshet.

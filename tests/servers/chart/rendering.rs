@@ -53,6 +53,17 @@ fn a_value_that_cannot_be_is_refused() {
             - at '/refresher/resources/limits/memory': 'much' does not match pattern '^([0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?)?$'"#]],
     );
     refused(
+        &[
+            "--set=externalSecrets.claim=some,externalSecrets.enabled=maybe,externalSecrets.installCrds=true",
+        ],
+        expect![[r#"
+            Error: values don't meet the specifications of the schema(s) in the following chart(s):
+            freshet:
+            - at '/externalSecrets': additional properties 'installCrds' not allowed
+            - at '/externalSecrets/claim': value must be one of 'freshet', 'all'
+            - at '/externalSecrets/enabled': got string, want boolean"#]],
+    );
+    refused(
         &["--set", OWN_CA],
         expect![
             "Error: execution error at (freshet/templates/mutatingwebhookconfiguration.yaml:4:4): certificates.caBundle: is for certificates.mode files alone; with self-managed it is filled in by itself"
@@ -84,6 +95,7 @@ fn lint_has_nothing_to_say() {
             OWN_CA,
         ],
         &["--set=fullnameOverride=other,webhook.hostNetwork=true,policies.namespaceLabel=off"],
+        &["--set=externalSecrets.enabled=true,externalSecrets.installCRDs=true"],
     ] {
         let args = [&["lint", "--strict", "--quiet", CHART], options].concat();
         let said = helm(None, &args);
@@ -242,6 +254,45 @@ fn the_mode_of_the_certificate_decides_who_makes_it() {
         rules of the ClusterRole 1
     "#]]
     .assert_eq(&certificate(&options));
+}
+
+#[test]
+fn no_value_gives_the_account_a_secret_of_another() {
+    let objects = objects(&["--set=externalSecrets.enabled=true,externalSecrets.installCRDs=true"]);
+    let role = find(&objects, "ClusterRole", "freshet");
+    let rules = role["rules"].as_array().expect("rules");
+    assert_eq!(rules.len(), 5);
+    for rule in rules {
+        let text = rule.to_string();
+        assert!(
+            !text.contains("\"secrets\"") && !text.contains('*'),
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn external_secrets_have_an_entry_of_their_own_that_trusts_the_same() {
+    let on = "--set=externalSecrets.enabled=true,webhook.timeoutSeconds=7,certificates.mode=files";
+    let objects = objects(&[on, "--set", OWN_CA]);
+    let registration = find(&objects, "MutatingWebhookConfiguration", "freshet");
+    let entries = registration["webhooks"].as_array().expect("entries");
+    let names: Vec<_> = entries.iter().map(|entry| &entry["name"]).collect();
+    assert_eq!(names, ["pods.freshet.dev", "external-secrets.freshet.dev"]);
+    for field in [
+        "clientConfig",
+        "rules",
+        "failurePolicy",
+        "timeoutSeconds",
+        "reinvocationPolicy",
+        "sideEffects",
+    ] {
+        assert_eq!(entries[0][field], entries[1][field], "{field}");
+    }
+    let selector = |entry: &Value| entry["namespaceSelector"]["matchExpressions"].clone();
+    let (all, own) = (selector(&entries[0]), selector(&entries[1]));
+    assert_eq!(own[0]["values"], json!(["external-secrets"]));
+    assert_eq!(all[1], own[1]);
 }
 
 #[test]
