@@ -14,6 +14,7 @@
 mod admission;
 mod certificates;
 mod chart;
+mod external_secrets;
 mod registration;
 mod support;
 mod vault;

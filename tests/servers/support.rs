@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub(crate) mod api_server;
+pub(crate) mod external_secrets;
 pub(crate) mod helm;
 pub(crate) mod http;
 pub(crate) mod pki;

@@ -269,7 +269,7 @@ pub(crate) fn leader(replicas: &[Replica; 2]) -> usize {
 }
 
 /// For a program that talks to the API server as the service account `freshet`.
-fn kubeconfig(api: &ApiServer, namespace: &str, name: &str) -> PathBuf {
+pub(crate) fn kubeconfig(api: &ApiServer, namespace: &str, name: &str) -> PathBuf {
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",

@@ -50,6 +50,19 @@ impl Webhook {
     }
 
     fn start(api: &ApiServer, name: &str, options: &[&str]) -> (Self, u16) {
+        let (webhook, port) = Self::launch(api, name, &api.kubeconfig, options);
+        webhook.wait_until_ready();
+        (webhook, port)
+    }
+
+    /// Starts one as whoever `kubeconfig` is, registered nowhere, and tells its port; it may not be
+    /// ready yet.
+    pub(crate) fn launch(
+        api: &ApiServer,
+        name: &str,
+        kubeconfig: &Path,
+        options: &[&str],
+    ) -> (Self, u16) {
         let (port, metrics) = (free_port(), free_port());
         let folder = folder(&format!("{name}-tls"));
         let leaf = api.authority.issue(name, "freshet", &["127.0.0.1"]);
@@ -68,17 +81,31 @@ impl Webhook {
             .arg(format!("--listen-address=127.0.0.1:{port}"))
             .arg(format!("--metrics-address=127.0.0.1:{metrics}"))
             .arg(format!("--certificate-dir={}", folder.display()))
-            .arg(format!("--kubeconfig={}", api.kubeconfig.display()))
-            .arg(format!("--vault-address={}", Vault::shared().url()));
+            .arg(format!("--kubeconfig={}", kubeconfig.display()));
+        if !options
+            .iter()
+            .any(|option| option.starts_with("--vault-address="))
+        {
+            command.arg(format!("--vault-address={}", Vault::shared().url()));
+        }
         let webhook = Self {
             process: Process::start(name, &command),
             metrics: format!("127.0.0.1:{metrics}"),
         };
-        webhook.process.wait_for("the webhook's readiness", || {
-            let ready = http::request(&webhook.metrics, "GET", "/readyz", &[], "").ok()?;
-            (ready.status == 200).then_some(())
-        });
         (webhook, port)
+    }
+
+    /// Waits until it says that it is ready.
+    #[track_caller]
+    pub(crate) fn wait_until_ready(&self) {
+        self.process.wait_for("the webhook's readiness", || {
+            (self.readiness()?.status == 200).then_some(())
+        });
+    }
+
+    /// What `/readyz` says.
+    pub(crate) fn readiness(&self) -> Option<http::Reply> {
+        http::request(&self.metrics, "GET", "/readyz", &[], "").ok()
     }
 
     /// What `/metrics` says.
@@ -100,7 +127,7 @@ impl Webhook {
     }
 
     /// The API server learns of a registration a moment after it accepted it.
-    fn wait_until_asked(&self, api: &ApiServer, labels: &[(&str, &str)]) {
+    pub(crate) fn wait_until_asked(&self, api: &ApiServer, labels: &[(&str, &str)]) {
         let namespace = api.namespace("probe", labels);
         let pod = json!({
             "apiVersion": "v1",
