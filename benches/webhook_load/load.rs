@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http2::{SendRequest, handshake};
@@ -18,10 +18,14 @@ use super::Result;
 use super::process::Webhook;
 
 /// The pod of a Deployment: two containers, managed fields, 8.5 kB.
-const REVIEW: &[u8] = include_bytes!("../../tests/data/admission/create.json");
+pub(crate) const REVIEW: &[u8] = include_bytes!("../../tests/data/admission/create.json");
 
-/// Connections to a webhook.
-pub(crate) struct Client(Vec<SendRequest<Body>>);
+/// Connections to a webhook, and what is sent over them.
+pub(crate) struct Client {
+    senders: Vec<SendRequest<Body>>,
+    /// One after the other, over and over.
+    reviews: Arc<[Bytes]>,
+}
 
 /// What came of some load.
 pub(crate) struct Report {
@@ -71,20 +75,37 @@ impl Client {
             tokio::spawn(connection);
             senders.push(sender);
         }
-        Ok(Self(senders))
+        Ok(Self {
+            senders,
+            reviews: Arc::new([Bytes::from_static(REVIEW)]),
+        })
+    }
+
+    /// The same with these reviews.
+    pub(crate) fn sending(self, reviews: Vec<Bytes>) -> Self {
+        Self {
+            reviews: reviews.into(),
+            ..self
+        }
+    }
+
+    fn review(&self, number: usize) -> Bytes {
+        self.reviews[number % self.reviews.len()].clone()
     }
 
     /// Makes sure that what is measured is an injection.
     ///
     /// # Errors
-    /// When the pod is not patched.
+    /// When a pod is not patched.
     pub(crate) async fn check(&self) -> Result<()> {
-        let answer = send(&mut self.0[0].clone()).await?;
-        let answer: serde_json::Value = serde_json::from_slice(&answer)?;
-        match answer["response"]["patch"].is_string() {
-            true => Ok(()),
-            false => Err(format!("the pod is not patched: {answer}").into()),
+        for review in &*self.reviews {
+            let answer = send(&mut self.senders[0].clone(), review.clone()).await?;
+            let answer: serde_json::Value = serde_json::from_slice(&answer)?;
+            if !answer["response"]["patch"].is_string() {
+                return Err(format!("the pod is not patched: {answer}").into());
+            }
         }
+        Ok(())
     }
 
     /// `rate` reviews a second for `time`, evenly spaced, however long each takes.
@@ -95,11 +116,15 @@ impl Client {
         let began = Instant::now();
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
         let mut tasks = JoinSet::new();
-        let mut senders = self.0.iter().cycle();
-        while began.elapsed() < time {
+        let mut senders = self.senders.iter().cycle();
+        for number in 0.. {
+            if began.elapsed() >= time {
+                break;
+            }
             ticks.tick().await;
             let mut sender = senders.next().ok_or("no connection")?.clone();
-            tasks.spawn(async move { timed(&mut sender).await.map(|time| vec![time]) });
+            let review = self.review(number);
+            tasks.spawn(async move { timed(&mut sender, review).await.map(|time| vec![time]) });
         }
         report(began, tasks).await
     }
@@ -111,13 +136,21 @@ impl Client {
     pub(crate) async fn flood(&self, streams: usize, time: Duration) -> Result<Report> {
         let began = Instant::now();
         let mut tasks = JoinSet::new();
-        for sender in &self.0 {
-            for _ in 0..streams.max(1) {
+        let streams = streams.max(1);
+        for (connection, sender) in self.senders.iter().enumerate() {
+            for stream in 0..streams {
                 let mut sender = sender.clone();
+                let reviews = self.reviews.clone();
+                // Each stream begins elsewhere.
+                let turn = reviews.iter().cycle().skip(connection * streams + stream);
+                let turn: Vec<_> = turn.take(reviews.len()).cloned().collect();
                 tasks.spawn(async move {
                     let mut times = Vec::new();
-                    while began.elapsed() < time {
-                        times.push(timed(&mut sender).await?);
+                    for review in turn.iter().cycle() {
+                        if began.elapsed() >= time {
+                            break;
+                        }
+                        times.push(timed(&mut sender, review.clone()).await?);
                     }
                     Ok(times)
                 });
@@ -139,19 +172,25 @@ async fn report(began: Instant, mut tasks: JoinSet<Times>) -> Result<Report> {
     Ok(Report { took, times })
 }
 
-async fn timed(sender: &mut SendRequest<Body>) -> std::result::Result<Duration, String> {
+async fn timed(
+    sender: &mut SendRequest<Body>,
+    review: Bytes,
+) -> std::result::Result<Duration, String> {
     let began = Instant::now();
-    send(sender).await?;
+    send(sender, review).await?;
     Ok(began.elapsed())
 }
 
-async fn send(sender: &mut SendRequest<Body>) -> std::result::Result<Vec<u8>, String> {
+async fn send(
+    sender: &mut SendRequest<Body>,
+    review: Bytes,
+) -> std::result::Result<Vec<u8>, String> {
     let text = |error: hyper::Error| error.to_string();
     let request = Request::post("https://localhost/mutate?timeout=5s")
         .header("Accept", "application/json, */*")
         .header("Content-Type", "application/json")
         .header("User-Agent", "kube-apiserver-admission")
-        .body(Body::from(REVIEW))
+        .body(Body::from(review))
         .map_err(|error| error.to_string())?;
     sender.ready().await.map_err(text)?;
     let response = sender.send_request(request).await.map_err(text)?;

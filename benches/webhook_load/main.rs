@@ -2,12 +2,14 @@
 //!
 //! ```sh
 //! cargo bench --bench webhook_load -- [--binary PATH] [--seconds 10] [--connections 4] [--streams 8] [--watches]
+//!     [--external-secrets 500]
 //! ```
 //!
 //! Starts `freshet webhook` as a process of its own, with a certificate made for the purpose, and
 //! sends it the review of a Deployment's pod over HTTP/2 and TLS: first a trickle of 100 a second, as
 //! a busy cluster has it, then as many as it takes. With `--watches` it does the same to one that
-//! watches a real API server, for its memory. Prints a table, and appends the figures to
+//! watches a real API server, for its memory; with `--external-secrets` to one that serves pods from as
+//! many ExternalSecrets. Prints a table, and appends the figures to
 //! `target/figures.tsv`.
 
 #![allow(
@@ -18,6 +20,7 @@
     reason = "a benchmark prints its table, prepares files, and stops when it cannot measure"
 )]
 
+mod external_secrets;
 mod figures;
 mod load;
 mod process;
@@ -50,9 +53,11 @@ struct Options {
     connections: usize,
     streams: usize,
     watches: bool,
+    /// None are served where it is 0.
+    external_secrets: usize,
 }
 
-const USAGE: &str = "options: --binary PATH, --seconds N, --connections N, --streams N, --watches";
+const USAGE: &str = "options: --binary PATH, --seconds N, --connections N, --streams N, --watches, --external-secrets N";
 
 fn main() -> Result<()> {
     let options = options()?;
@@ -64,6 +69,9 @@ fn main() -> Result<()> {
     if options.watches {
         figures.push(runtime.block_on(watches::measure(&options))?);
     }
+    if options.external_secrets > 0 {
+        figures.extend(runtime.block_on(external_secrets::measure(&options))?);
+    }
     figures::publish(&figures)
 }
 
@@ -74,6 +82,7 @@ fn options() -> Result<Options> {
         connections: 4,
         streams: 8,
         watches: false,
+        external_secrets: 0,
     };
     // Cargo itself passes --bench.
     let mut arguments = std::env::args()
@@ -89,6 +98,9 @@ fn options() -> Result<Options> {
             "--binary" => options.binary = value.into(),
             "--seconds" => options.seconds = value.parse().map_err(|_| USAGE)?,
             "--connections" => options.connections = value.parse().map_err(|_| USAGE)?,
+            "--external-secrets" => {
+                options.external_secrets = value.parse().map_err(|_| USAGE)?;
+            }
             "--streams" => options.streams = value.parse().map_err(|_| USAGE)?,
             _ => return Err(format!("{name}: unknown: {USAGE}").into()),
         }

@@ -26,15 +26,7 @@ pub(crate) async fn measure(options: &Options) -> Result<Figure> {
     api.apply(&json!({ "apiVersion": "v1", "kind": "List", "items": limits }));
     let kubeconfig = format!("--kubeconfig={}", api.kubeconfig.display());
     let webhook = Webhook::start(&options.binary, &[&kubeconfig])?;
-    wait_for("the webhook to know the limits", || {
-        let address = webhook.metrics.to_string();
-        let metrics = http::request(&address, "GET", "/metrics", &[], "").ok()?;
-        let known = |kind| {
-            let line = format!("freshet_kubernetes_watch_synced{{resource=\"{kind}\"}} 1");
-            metrics.body.lines().any(|found| found == line)
-        };
-        (known("limitranges") && known("resourcequotas")).then_some(())
-    });
+    wait_until_known(&webhook, &["limitranges", "resourcequotas"]);
     let client = Client::connect(&webhook, options.connections).await?;
     client.check().await?;
     let time = Duration::from_secs(options.seconds.max(1)) / 2;
@@ -45,6 +37,19 @@ pub(crate) async fn measure(options: &Options) -> Result<Figure> {
         "MiB",
         Some("<= 20"),
     ))
+}
+
+/// Waits until the webhook has listed these resources.
+pub(crate) fn wait_until_known(webhook: &Webhook, resources: &[&str]) {
+    wait_for("the webhook to know the cluster", || {
+        let address = webhook.metrics.to_string();
+        let metrics = http::request(&address, "GET", "/metrics", &[], "").ok()?;
+        let known = |kind: &&str| {
+            let line = format!("freshet_kubernetes_watch_synced{{resource=\"{kind}\"}} 1");
+            metrics.body.lines().any(|found| found == line)
+        };
+        resources.iter().all(known).then_some(())
+    });
 }
 
 fn limits(number: usize) -> [Value; 3] {

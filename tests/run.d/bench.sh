@@ -32,6 +32,6 @@ part_bench() {
     # The refresher finds its volumes below /run, so it gets one of its own.
     step "the refresher beside vault agent" isolated \
         sh -c 'mount -t tmpfs tmpfs /run && : >/run/freshet-bench && exec "$@"' sh "${REFRESHER_VS_AGENT[@]}"
-    step "the webhook under load" isolated "${WEBHOOK_LOAD[@]}" -- --watches
+    step "the webhook under load" isolated "${WEBHOOK_LOAD[@]}" -- --watches --external-secrets 500
     step "templates beside Go's" "${TEMPLATE_VS_GO[@]}" -- "$PWD/target/template-go"
 }
