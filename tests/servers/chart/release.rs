@@ -1,12 +1,17 @@
 //! A release on a real API server: installed, upgraded, uninstalled.
 
+use std::fs;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use expect_test::expect;
 use serde_json::{Value, json};
 
 use super::equality::plain_manifests;
 use crate::support::api_server::{ApiServer, Kubectl};
 use crate::support::helm::{find, objects, overview};
-use crate::support::process::wait_for;
+use crate::support::process::{folder, program, wait_for};
 use crate::support::release::Release;
 
 const USER: &str = "system:serviceaccount:freshet:freshet";
@@ -254,8 +259,36 @@ fn the_notes_say_what_comes_next_in_each_mode() {
           vault write auth/cluster/role/MY-APP policies=MY-APP role_type=jwt user_claim=sub bound_audiences=vault \
             bound_subject=system:serviceaccount:MY-NAMESPACE:MY-APP
     "#]].assert_eq(&release.upgrade(&[files]));
-    let with_external_secrets =
+    let cert_manager = "--set=certificates.mode=cert-manager,vault.address=";
+    expect![[r#"
+        Freshet 0.1.0 is in the namespace freshet.
+
+        cert-manager makes the certificate, and its CA injector tells the API server of it:
+
+          kubectl --namespace freshet wait --for=condition=Ready certificate/freshet-webhook
+
+        Wait until it serves:
+
+          kubectl --namespace freshet rollout status deployment freshet
+
+        Let the pods of a namespace have secrets:
+
+          kubectl label namespace MY-NAMESPACE freshet.dev/injection=enabled
+
+        Their service accounts log in to auth/kubernetes of the Vault that their annotations name,
+        in a role of the same name:
+
+          vault write auth/kubernetes/role/MY-APP policies=MY-APP audience=vault \
+            bound_service_account_names=MY-APP bound_service_account_namespaces=MY-NAMESPACE
+    "#]]
+    .assert_eq(&release.upgrade(&[cert_manager]));
+}
+
+#[test]
+fn the_notes_name_both_labels_and_both_entries_with_external_secrets() {
+    let options =
         "--set=certificates.mode=files,externalSecrets.enabled=true,externalSecrets.claim=all";
+    let release = Release::install(&[options]);
     expect![[r#"
         Freshet 0.1.0 is in the namespace freshet.
 
@@ -287,30 +320,50 @@ fn the_notes_say_what_comes_next_in_each_mode() {
 
           vault write auth/kubernetes/role/MY-APP policies=MY-APP audience=vault \
             bound_service_account_names=MY-APP bound_service_account_namespaces=MY-NAMESPACE
-    "#]].assert_eq(&release.upgrade(&[with_external_secrets]));
-    let cert_manager = "--set=certificates.mode=cert-manager,vault.address=";
-    expect![[r#"
-        Freshet 0.1.0 is in the namespace freshet.
+    "#]].assert_eq(&release.notes);
+}
 
-        cert-manager makes the certificate, and its CA injector tells the API server of it:
-
-          kubectl --namespace freshet wait --for=condition=Ready certificate/freshet-webhook
-
-        Wait until it serves:
-
-          kubectl --namespace freshet rollout status deployment freshet
-
-        Let the pods of a namespace have secrets:
-
-          kubectl label namespace MY-NAMESPACE freshet.dev/injection=enabled
-
-        Their service accounts log in to auth/kubernetes of the Vault that their annotations name,
-        in a role of the same name:
-
-          vault write auth/kubernetes/role/MY-APP policies=MY-APP audience=vault \
-            bound_service_account_names=MY-APP bound_service_account_namespaces=MY-NAMESPACE
-    "#]]
-    .assert_eq(&release.upgrade(&[cert_manager]));
+#[test]
+fn a_certificate_that_is_generated_is_trusted_by_every_entry() {
+    let options = "--set=certificates.mode=files,externalSecrets.enabled=true";
+    let release = Release::install(&[options]);
+    let generated = folder("generated-certificates");
+    let programs = program("kubectl");
+    let path = format!(
+        "{}:{}",
+        programs.parent().expect("a folder").display(),
+        std::env::var("PATH").expect("PATH")
+    );
+    for turn in ["first", "second"] {
+        let said = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/certs/generate"))
+            .arg("--apply")
+            .arg(generated.join(turn))
+            .env("PATH", &path)
+            .env("KUBECONFIG", &release.api.kubeconfig)
+            .output()
+            .expect("certs/generate");
+        assert!(said.status.success(), "{said:?}");
+        let ca = fs::read_to_string(generated.join(turn).join("ca.crt")).expect("ca.crt");
+        let registration = release
+            .api
+            .get("default", "mutatingwebhookconfiguration", "freshet");
+        let entries = registration["webhooks"].as_array().expect("entries");
+        assert_eq!(entries.len(), 2);
+        for entry in entries {
+            let bundle = entry["clientConfig"]["caBundle"]
+                .as_str()
+                .expect("a bundle");
+            let bundle = STANDARD.decode(bundle).expect("base64");
+            assert!(
+                String::from_utf8(bundle).expect("PEM").starts_with(&ca),
+                "{turn}"
+            );
+        }
+    }
+    release.api.run(
+        &["delete", "secret", "-n", "freshet", "freshet-webhook-tls"],
+        "",
+    );
 }
 
 #[test]
