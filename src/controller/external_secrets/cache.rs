@@ -94,7 +94,8 @@ impl ExternalSecretCache {
         all.filter(|name| !known.complete.contains(name)).collect()
     }
 
-    /// Waits until something has changed, and takes it: each change is told to one caller.
+    /// Waits until something has changed, and takes it: each change is told to one caller. Of what is
+    /// gone no more than a thousand are remembered.
     pub async fn changes(&self) -> Changes {
         loop {
             let changes = std::mem::take(&mut self.lock().changes);

@@ -33,6 +33,9 @@ pub(super) struct Known {
 /// Under which name the cluster's stores name ConfigMaps; no namespace has it.
 const SHARED: &str = "";
 
+/// So much that is gone is told at most, where nobody asks for a long time.
+const GONE: usize = 1000;
+
 impl Known {
     /// Takes in an object, which `meaning` reads where it says something new.
     pub(super) fn put(
@@ -48,7 +51,7 @@ impl Known {
         }
         let is_news = before.is_none_or(|before| !before.says_the_same(&object));
         self.objects.insert(key.clone(), Arc::new(object));
-        self.changes.objects.insert(key.clone());
+        self.note(&key);
         if is_news {
             let ObjectKey {
                 namespace, name, ..
@@ -74,7 +77,7 @@ impl Known {
         if self.objects.remove(key).is_none() {
             return;
         }
-        self.changes.objects.insert(key.clone());
+        self.note(key);
         let ObjectKey {
             kind,
             namespace,
@@ -186,6 +189,28 @@ impl Known {
     /// Something of the namespace has changed.
     pub(super) fn touch(&mut self, namespace: &str) {
         self.unpublished.insert(namespace.to_owned());
-        self.changes.namespaces.insert(namespace.to_owned());
+        let Self {
+            changes: Changes { namespaces, .. },
+            facts,
+            served,
+            ..
+        } = self;
+        namespaces.insert(namespace.to_owned());
+        if namespaces.len() > facts.len() + served.len() + GONE {
+            namespaces.retain(|name| facts.contains_key(name) || served.contains_key(name));
+        }
+    }
+
+    /// Something of the object has changed.
+    fn note(&mut self, key: &ObjectKey) {
+        let Self {
+            changes: Changes { objects, .. },
+            objects: known,
+            ..
+        } = self;
+        objects.insert(key.clone());
+        if objects.len() > known.len() + GONE {
+            objects.retain(|key| known.contains_key(key));
+        }
     }
 }

@@ -131,6 +131,25 @@ fn whoever_waits_is_told_what_has_changed() {
     assert_eq!(changes(&cache).namespaces, namespaces(&["bank"]));
 }
 
+#[test]
+fn where_nobody_asks_what_is_gone_is_not_remembered_for_ever() {
+    let (cache, _) = cache();
+    cache.put(KIND, external_secret("shop", "stays", 1, "db"));
+    for number in 0..3000 {
+        let namespace = format!("build-{number}");
+        let object = external_secret(&namespace, "db", 1, "db");
+        cache.put(KIND, object.clone());
+        cache.publish();
+        cache.remove(KIND, &object);
+        cache.publish();
+    }
+    let told = changes(&cache);
+    let sizes = (told.objects.len(), told.namespaces.len());
+    assert!(sizes.0 <= 1002 && sizes.1 <= 1002, "{sizes:?}");
+    assert!(told.namespaces.contains("shop"));
+    assert_eq!(cache.objects().len(), 1);
+}
+
 #[tokio::test]
 async fn a_change_wakes_whoever_waits() {
     let (cache, _) = cache();
