@@ -2,8 +2,10 @@
 
 mod conversion;
 pub(crate) mod example;
+mod following;
 mod properties;
 mod refusals;
+mod standing;
 mod stores;
 
 use std::sync::Arc;

@@ -177,7 +177,7 @@ impl ExternalSecretFacts {
     }
 
     /// The store of this kind and name.
-    pub(super) fn store(&self, cluster: bool, name: &str) -> Option<&Store> {
+    pub fn store(&self, cluster: bool, name: &str) -> Option<&Store> {
         let stores = match cluster {
             true => &self.shared.stores,
             false => &self.stores,
@@ -204,6 +204,11 @@ impl ExternalSecretFacts {
 }
 
 impl SharedFacts {
+    /// The ClusterSecretStore of this name.
+    pub fn store(&self, name: &str) -> Option<&Store> {
+        self.stores.get(name).map(Arc::as_ref)
+    }
+
     /// Adds a ClusterSecretStore, or replaces the one of its name.
     pub fn put_store(&mut self, name: &str, store: Store) {
         self.stores.insert(name.to_owned(), Arc::new(store));

@@ -54,8 +54,8 @@ impl<'a> Login<'a> {
             login,
             ..
         } = self.vault;
-        if let Some(account) = &login.account {
-            self.check_account(account, pod, facts, &mut notes);
+        if let (Some(account), Some(own)) = (&login.account, pod.service_account) {
+            self.check_account(account, own, facts, &mut notes);
         }
         let ca = match &self.vault.ca {
             None => Some(None),
@@ -89,11 +89,10 @@ impl<'a> Login<'a> {
     fn check_account(
         &self,
         account: &Account,
-        pod: &PodSecrets<'_>,
+        own: &str,
         facts: &ExternalSecretFacts,
         notes: &mut Notes,
     ) {
-        let own = pod.service_account;
         // A SecretStore's is always its own namespace; a cluster's store without one means the pod's.
         let named = account.namespace.as_deref().filter(|_| self.cluster);
         let elsewhere = named.filter(|other| *other != facts.namespace());

@@ -40,6 +40,16 @@ pub(super) struct StoreRef {
     pub(super) name: String,
 }
 
+impl StoreRef {
+    /// The kind of the store.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.cluster {
+            true => "ClusterSecretStore",
+            false => "SecretStore",
+        }
+    }
+}
+
 /// What External Secrets takes when nothing is said.
 const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(3600);
 

@@ -35,14 +35,7 @@ pub(in crate::dialect) fn serve(
     pod: &PodSecrets<'_>,
     facts: &ExternalSecretFacts,
 ) -> Result<Served, Vec<Problem>> {
-    let mut server = Server {
-        pod,
-        facts,
-        notes: Notes::default(),
-        told: BTreeSet::new(),
-        stores: Vec::new(),
-        heavy: BTreeSet::new(),
-    };
+    let mut server = Server::new(pod, facts);
     let mut mounts = Vec::new();
     for (index, volume) in &pod.volumes {
         mounts.extend(server.volume(*index, volume));
@@ -72,17 +65,29 @@ pub(in crate::dialect) fn serve(
     })
 }
 
-struct Server<'a> {
+/// Reads what a pod uses, and remembers what is wrong with it.
+pub(super) struct Server<'a> {
     pod: &'a PodSecrets<'a>,
     facts: &'a ExternalSecretFacts,
-    notes: Notes,
+    pub(super) notes: Notes,
     /// Objects whose own problems and warnings are told already.
     told: BTreeSet<String>,
     stores: Vec<(String, StoreSettings)>,
-    heavy: BTreeSet<&'static str>,
+    pub(super) heavy: BTreeSet<&'static str>,
 }
 
 impl<'a> Server<'a> {
+    pub(super) fn new(pod: &'a PodSecrets<'a>, facts: &'a ExternalSecretFacts) -> Self {
+        Self {
+            pod,
+            facts,
+            notes: Notes::default(),
+            told: BTreeSet::new(),
+            stores: Vec::new(),
+            heavy: BTreeSet::new(),
+        }
+    }
+
     /// The ExternalSecret of Freshet's that makes the Secret, whatever is wrong with it.
     fn owned(&self, secret: &str) -> Option<&'a Manifest> {
         let mut makers = self.facts.making(secret);
@@ -91,7 +96,7 @@ impl<'a> Server<'a> {
 
     /// Whether one of its stores is Freshet's. Of one that is not there, or not named in a way that
     /// can be read, nobody else is expected to know more where all are claimed.
-    fn is_owned(&self, manifest: &Manifest) -> bool {
+    pub(super) fn is_owned(&self, manifest: &Manifest) -> bool {
         let all = self.facts.claim() == Claim::All;
         let claimed = |reference: &StoreRef| {
             let store = self.facts.store(reference.cluster, &reference.name);
@@ -182,7 +187,7 @@ impl<'a> Server<'a> {
     }
 
     /// The one ExternalSecret that makes the Secret.
-    fn maker(&mut self, projection: &Projection) -> Option<&'a Manifest> {
+    pub(super) fn maker(&mut self, projection: &Projection) -> Option<&'a Manifest> {
         let facts = self.facts;
         let makers = facts
             .making(&projection.secret)
@@ -203,7 +208,11 @@ impl<'a> Server<'a> {
         makers.first().copied()
     }
 
-    fn target(&mut self, manifest: &'a Manifest, projection: Projection) -> Option<TargetSpec> {
+    pub(super) fn target(
+        &mut self,
+        manifest: &'a Manifest,
+        projection: Projection,
+    ) -> Option<TargetSpec> {
         self.tell(
             &format!("ExternalSecret {}", manifest.name),
             &manifest.notes,
@@ -247,15 +256,10 @@ impl<'a> Server<'a> {
     fn place(&mut self, reference: &StoreRef, notes: &mut Notes) -> Option<StorePath> {
         let facts = self.facts;
         let Some(store) = facts.store(reference.cluster, &reference.name) else {
-            let kind = if reference.cluster {
-                "ClusterSecretStore"
-            } else {
-                "SecretStore"
-            };
             notes.refuse(
                 format!("{}.name", reference.path),
                 reference.name.as_str(),
-                format!("there is no such {kind}"),
+                format!("there is no such {}", reference.kind()),
             );
             return None;
         };

@@ -7,10 +7,10 @@ use crate::spec::target::Item;
 use crate::spec::{FileMode, FilePath};
 
 /// A pod, as far as it uses Secrets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PodSecrets<'a> {
-    /// The name of its service account.
-    pub service_account: &'a str,
+    /// The name of its service account; `None` is any.
+    pub service_account: Option<&'a str>,
     /// Its volumes as their author wrote them, with their index.
     pub volumes: Vec<(usize, &'a Map<String, Value>)>,
     /// The mounts of all its containers.
@@ -55,6 +55,19 @@ pub(super) struct Projection {
     pub(super) optional: bool,
 }
 
+impl Projection {
+    /// All keys of a Secret, as far as a pod says nothing.
+    pub(super) fn whole(path: &str, secret: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            secret: secret.to_owned(),
+            mode: FileMode::DEFAULT,
+            items: None,
+            optional: false,
+        }
+    }
+}
+
 /// The sources of a volume of Secrets: what it takes from them, and the paths of other sources.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
@@ -63,7 +76,7 @@ pub(super) struct Sources {
 }
 
 /// The names of the Secrets of a volume, without looking closer; most volumes have none.
-pub(super) fn secrets_of(volume: &Map<String, Value>) -> Vec<&str> {
+pub(crate) fn secrets_of(volume: &Map<String, Value>) -> Vec<&str> {
     if let Some(secret) = volume.get("secret") {
         return secret
             .get("secretName")
