@@ -16,6 +16,7 @@ mod covers;
 mod difference;
 mod doubts;
 mod fields;
+mod following;
 mod inverse;
 mod limits;
 mod memory;
@@ -44,7 +45,10 @@ use crate::dialect::{self, DialectDefaults, Parsed, Problem, Reading, Resources,
 use crate::spec::{ContainerName, Role};
 
 pub use self::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType, ResourceQuota};
+pub use self::following::{Following, follow};
 pub use self::memory::{Bytes, Memory};
+pub use self::pod::is_injected;
+pub use self::usage::{SecretUse, secret_use};
 
 /// What the API server asks about.
 ///
@@ -194,33 +198,54 @@ pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts
     if request.operation != Operation::Create {
         return skip(SkipReason::NotCreated, Vec::new());
     }
-    let (annotations, mut problems) = pod::annotations(request.pod);
-    let facts = &cluster.external_secrets;
-    let native = || native::parse(&annotations, &defaults.dialect);
-    let (reading, view) = match facts.is_empty() {
-        true => (native(), None),
-        false => {
-            let view = PodView::of(request.pod, annotations.clone());
-            let reading = match &view {
-                Ok(view) => dialect::read(&annotations, &usage::of(view), facts, &defaults.dialect),
-                Err(_) => native(),
-            };
-            (reading, Some(view))
+    match Asked::of(request.pod, &defaults.dialect, cluster) {
+        Asked::No(mut warnings) => {
+            warnings.extend(pod::left_over(request.pod));
+            skip(SkipReason::NotAsked, warnings)
         }
-    };
-    if let Ok(Reading::NotAsked(mut warnings)) = reading {
-        warnings.extend(pod::left_over(request.pod));
-        return skip(SkipReason::NotAsked, warnings);
+        Asked::Wrong(problems) => deny(problems, Vec::new()),
+        Asked::Yes(view, parsed) => inject(request, &view, &parsed, defaults, cluster),
     }
-    let view = view.unwrap_or_else(|| PodView::of(request.pod, annotations));
-    match (reading, view) {
-        (Ok(Reading::Asked(parsed)), Ok(view)) if problems.is_empty() => {
-            inject(request, &view, &parsed, defaults, cluster)
+}
+
+/// What is asked for a pod.
+enum Asked<'a> {
+    /// Nothing; with warnings.
+    No(Vec<Problem>),
+    /// Something that cannot be understood.
+    Wrong(Vec<Problem>),
+    Yes(PodView<'a>, Box<Parsed>),
+}
+
+impl<'a> Asked<'a> {
+    fn of(pod: &'a Value, defaults: &DialectDefaults, cluster: &ClusterFacts) -> Self {
+        let (annotations, mut problems) = pod::annotations(pod);
+        let facts = &cluster.external_secrets;
+        let native = || native::parse(&annotations, defaults);
+        let (reading, view) = match facts.is_empty() {
+            true => (native(), None),
+            false => {
+                let view = PodView::of(pod, annotations.clone());
+                let reading = match &view {
+                    Ok(view) => dialect::read(&annotations, &usage::of(view), facts, defaults),
+                    Err(_) => native(),
+                };
+                (reading, Some(view))
+            }
+        };
+        if let Ok(Reading::NotAsked(warnings)) = reading {
+            return Self::No(warnings);
         }
-        (reading, view) => {
-            problems.extend(reading.err().unwrap_or_default());
-            problems.extend(view.map_or_else(identity, |view| refusal::of_pod(&view)));
-            deny(problems, Vec::new())
+        let view = view.unwrap_or_else(|| PodView::of(pod, annotations));
+        match (reading, view) {
+            (Ok(Reading::Asked(parsed)), Ok(view)) if problems.is_empty() => {
+                Self::Yes(view, parsed)
+            }
+            (reading, view) => {
+                problems.extend(reading.err().unwrap_or_default());
+                problems.extend(view.map_or_else(identity, |view| refusal::of_pod(&view)));
+                Self::Wrong(problems)
+            }
         }
     }
 }

@@ -221,6 +221,17 @@ fn is_refresher(container: &Map<String, Value>) -> bool {
         && args.any(|arg| arg.starts_with("--vault-address="))
 }
 
+/// The refresher of a pod, where it has one.
+pub(super) fn refresher(pod: &Value) -> Option<&Value> {
+    let mut inits = items(pod.pointer("/spec/initContainers"));
+    inits.find(|container| container.as_object().is_some_and(is_refresher))
+}
+
+/// Whether a pod has a refresher that some release of Freshet added.
+pub fn is_injected(pod: &Value) -> bool {
+    refresher(pod).is_some()
+}
+
 /// The annotations, without those that the webhook writes, and what is wrong with the others.
 pub(super) fn annotations(pod: &Value) -> (BTreeMap<String, String>, Vec<Problem>) {
     let path = "metadata.annotations";

@@ -1,11 +1,42 @@
 //! How a pod uses Secrets, for the dialect that knows who makes them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::conversion;
 use super::fields::{items, text};
-use super::pod::{ContainerView, PodView};
-use crate::dialect::external_secret::{PodSecrets, Reference, VolumeMount};
+use super::pod::{self, ContainerView, PodView};
+use crate::dialect::external_secret::{self, PodSecrets, Reference, VolumeMount};
+
+/// The names of the Secrets that a pod uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretUse {
+    /// In its volumes, as their author wrote them.
+    pub volumes: BTreeSet<String>,
+    /// To pull its images, and in its environment.
+    pub others: BTreeSet<String>,
+}
+
+/// Which Secrets a pod uses; none where it is no pod.
+pub fn secret_use(pod: &Value) -> SecretUse {
+    let (annotations, _) = pod::annotations(pod);
+    let Ok(view) = PodView::of(pod, annotations) else {
+        return SecretUse::default();
+    };
+    let PodSecrets {
+        volumes,
+        references,
+        ..
+    } = of(&view);
+    let volumes = volumes.into_iter();
+    let volumes = volumes.flat_map(|(_, volume)| external_secret::secrets_of(volume));
+    let others = references.iter().map(|reference| reference.secret);
+    SecretUse {
+        volumes: volumes.map(str::to_owned).collect(),
+        others: others.map(str::to_owned).collect(),
+    }
+}
 
 /// The pod's service account, its volumes as their author wrote them, its mounts, and what else names
 /// a Secret.
@@ -20,7 +51,7 @@ pub(super) fn of<'v>(view: &'v PodView<'_>) -> PodSecrets<'v> {
         ));
     }
     PodSecrets {
-        service_account: view.service_account(),
+        service_account: Some(view.service_account()),
         volumes: conversion::authored(view),
         mounts: containers.flat_map(mounts).collect(),
         references,

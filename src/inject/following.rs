@@ -1,0 +1,142 @@
+//! What a pod that runs needs, so that it is served as a fresh plan says.
+//!
+//! Its annotation may follow: that is all that can change. Who logs in where, and which volumes are
+//! written, stands in arguments and volumes that Kubernetes lets nobody change; a new image or other
+//! resources, as a new release brings them, are nobody's reason to restart a pod.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::covers::covers;
+use super::fields::items;
+use super::plan::Plan;
+use super::pod::{PodView, refresher};
+use super::{Asked, ClusterFacts, Defaults};
+use crate::dialect::{Parsed, Problem};
+use crate::spec::layout::{CA_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME};
+use crate::spec::{ANNOTATION, IdentityBuilder, SyncSpec};
+
+/// What is to be done about a pod that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// Nothing: it is served as planned, or has no refresher that would follow.
+    Current,
+    /// Its annotation is to become this one.
+    Behind(String),
+    /// It has to be started anew; what differs, each in a few words.
+    Restart(Vec<String>),
+    /// A fresh plan cannot be made: the last good files stay.
+    Refused(Vec<Problem>),
+    /// Nothing is asked for any more: the last good files stay.
+    NotAsked,
+}
+
+/// Compares a pod that runs with a fresh plan for what its author wrote.
+///
+/// What limits new pods of its namespace does not matter: it is there already.
+pub fn follow(pod: &Value, defaults: &Defaults, cluster: &ClusterFacts) -> Following {
+    let Some(found) = refresher(pod) else {
+        return Following::Current;
+    };
+    let (view, parsed) = match Asked::of(pod, &defaults.dialect, cluster) {
+        Asked::No(_) => return Following::NotAsked,
+        Asked::Wrong(problems) => return Following::Refused(problems),
+        Asked::Yes(view, parsed) => (view, parsed),
+    };
+    let unlimited = ClusterFacts {
+        external_secrets: cluster.external_secrets.clone(),
+        ..ClusterFacts::default()
+    };
+    let plan = match Plan::build(&view, &parsed, defaults, &unlimited) {
+        Ok(plan) => plan,
+        Err(problems) => return Following::Refused(problems),
+    };
+    let differences = differences(&view, found, &plan, &parsed, defaults);
+    if !differences.is_empty() {
+        return Following::Restart(differences);
+    }
+    match parsed.settings.once || serves(pod, &parsed.spec) {
+        true => Following::Current,
+        false => Following::Behind(plan.sync_spec),
+    }
+}
+
+/// Whether the annotation says this, in whatever words.
+fn serves(pod: &Value, spec: &SyncSpec) -> bool {
+    let annotations = pod.pointer("/metadata/annotations");
+    let text = annotations.and_then(|annotations| annotations.get(ANNOTATION)?.as_str());
+    let found = text.and_then(|text| SyncSpec::from_annotation(text).ok());
+    found.as_ref() == Some(spec)
+}
+
+/// What of the plan a running pod cannot get.
+fn differences(
+    view: &PodView<'_>,
+    found: &Value,
+    plan: &Plan,
+    parsed: &Parsed,
+    defaults: &Defaults,
+) -> Vec<String> {
+    let mut differences = Vec::new();
+    let (have, want) = (identity(found), identity(&plan.container));
+    let options: BTreeSet<_> = have.symmetric_difference(&want).map(option).collect();
+    if !options.is_empty() {
+        let options: Vec<_> = options.into_iter().collect();
+        differences.push(format!("its sidecar's {}", options.join(", ")));
+    }
+    for (name, what) in [
+        (CA_VOLUME, "the ConfigMap with the CA certificates"),
+        (TEMPLATES_VOLUME, "the ConfigMaps with templates"),
+        (TLS_VOLUME, "the Secret with the client certificate"),
+    ] {
+        let is_it = |volume: &&Value| volume.get("name").is_some_and(|found| found == name);
+        let have = items(view.spec.get("volumes")).find(is_it);
+        let want = plan.volumes.iter().find(is_it);
+        let fits = match (have, want) {
+            (Some(have), Some(want)) => covers(have, want),
+            (have, want) => have.is_none() && want.is_none(),
+        };
+        if !fits {
+            differences.push(what.to_owned());
+        }
+    }
+    if !parsed.heavy_functions.is_empty() && is_slim(found, defaults) {
+        let functions: Vec<_> = parsed.heavy_functions.iter().copied().collect();
+        differences.push(format!(
+            "the full refresher, for its templates call {}",
+            functions.join(", ")
+        ));
+    }
+    differences
+}
+
+/// The arguments that say who the refresher is, without those of logs and metrics.
+fn identity(container: &Value) -> BTreeSet<&str> {
+    let mut known = IdentityBuilder::default();
+    items(container.get("args"))
+        .filter_map(Value::as_str)
+        .filter(|argument| {
+            let parts = argument
+                .strip_prefix("--")
+                .and_then(|it| it.split_once('='));
+            parts.is_some_and(|(name, value)| known.set(name, value))
+        })
+        .collect()
+}
+
+fn option<'a>(argument: &&'a str) -> &'a str {
+    argument.split('=').next().unwrap_or(argument)
+}
+
+/// Whether a container runs the slim refresher, of whatever release and registry.
+fn is_slim(container: &Value, defaults: &Defaults) -> bool {
+    let image = container["image"].as_str().unwrap_or_default();
+    let full = defaults.full_image.as_deref().unwrap_or_default();
+    repository(image) != repository(full)
+}
+
+fn repository(image: &str) -> &str {
+    let name = image.rsplit('/').next().unwrap_or_default();
+    name.split([':', '@']).next().unwrap_or_default()
+}
