@@ -53,3 +53,6 @@ pub const MOUNTS_DIR: &str = "/run/freshet/mounts";
 
 /// Where Kubernetes reads a container's last words (the default of `terminationMessagePath`).
 pub const TERMINATION_MESSAGE: &str = "/dev/termination-log";
+
+/// Stands in a refresher's last words when nothing is wrong but that Vault does not answer.
+pub const WAITING_FOR_VAULT: &str = "waiting for Vault: ";

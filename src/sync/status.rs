@@ -12,6 +12,7 @@ use super::mount_state::MountState;
 use super::secret_state::{Phase, SecretState};
 use super::timestamp::Timestamp;
 use crate::spec::SecretRef;
+use crate::spec::layout::WAITING_FOR_VAULT;
 use crate::vault::Class;
 
 /// The whole refresher.
@@ -129,7 +130,8 @@ impl Engine {
                 .map(|mount| self.mount_status(mount, now))
                 .collect(),
         };
-        status.reason = (!ready).then(|| reason(&status));
+        let login = self.session.failure().map(|(error, _)| error.class());
+        status.reason = (!ready).then(|| reason(&status, login));
         status
     }
 
@@ -229,8 +231,9 @@ impl Engine {
     }
 }
 
-/// Why the pod cannot start, the cause before its effects.
-fn reason(status: &Status) -> String {
+/// Why the pod cannot start, the cause before its effects; where no more is wrong than that Vault does
+/// not answer, it begins with [`WAITING_FOR_VAULT`].
+fn reason(status: &Status, login: Option<Class>) -> String {
     let mut reasons = Vec::new();
     reasons.extend(
         status
@@ -259,7 +262,27 @@ fn reason(status: &Status) -> String {
     if reasons.is_empty() {
         reasons.push(awaited(status));
     }
-    reasons.join("; ")
+    let reasons = reasons.join("; ");
+    match is_vaults_silence(status, login) {
+        true => format!("{WAITING_FOR_VAULT}{reasons}"),
+        false => reasons,
+    }
+}
+
+/// Whether Vault does not answer, or asks to come again later, and nothing else is wrong.
+fn is_vaults_silence(status: &Status, login: Option<Class>) -> bool {
+    const SILENT: [&str; 2] = ["unavailable", "rate_limited"];
+    let secrets = status.mounts.iter().flat_map(|mount| &mount.secrets);
+    let classes: Vec<_> = login
+        .map(class_name)
+        .into_iter()
+        .chain(secrets.filter_map(|secret| secret.class))
+        .collect();
+    status.spec_refused.is_none()
+        && status.service_account_token.message.is_none()
+        && status.mounts.iter().all(|mount| mount.message.is_none())
+        && !classes.is_empty()
+        && classes.iter().all(|class| SILENT.contains(class))
 }
 
 /// What has not failed and has not come either.

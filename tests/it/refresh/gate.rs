@@ -44,6 +44,8 @@ fn an_outage_at_start_fails_the_hook_with_the_reason_and_the_pod_starts_when_it_
         reason.starts_with("not ready: ") && reason.contains("sealed"),
         "{reason}"
     );
+    let words = pod.text("termination-log");
+    assert!(words.starts_with("waiting for Vault: "), "{words}");
     assert!(
         exists(&pod.path("state/refresher/waited")),
         "the next wait is a later one"

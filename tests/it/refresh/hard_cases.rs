@@ -16,6 +16,11 @@ fn a_login_refused_for_the_audience_says_the_tokens_audience_and_the_line_that_m
     let line = "vault write auth/kubernetes/role/app audience=https://kubernetes.default.svc";
     pod.wait_until("the reason", || pod.text("termination-log").contains(line));
     assert!(!pod.is_ready());
+    let words = pod.text("termination-log");
+    assert!(
+        !words.contains("waiting for Vault"),
+        "somebody has to mend it"
+    );
     // The token is read again at every login.
     pod.project_token("vault", Duration::from_secs(600));
     pod.wait_for_file("a/password", "one");
