@@ -30,6 +30,8 @@
 //! - [`template`]: Go's `text/template`, over bytes.
 //! - [`sync`]: the engine of the refresher: events in, actions out.
 //! - [`certificate`]: the webhook's certificate: how one is issued, and when which one is served.
+//! - [`reconcile`]: what is to be done about objects that exist: conditions, pods that follow or are
+//!   evicted, Events.
 //!
 //! Shells (thin, they carry out and they log):
 //!
@@ -46,7 +48,7 @@
 //!
 //! ```text
 //! webhook ────► inject ─► dialect ─► template ─► secret, spec
-//!    ├────────► controller ─► inject, dialect, spec
+//!    ├────────► controller ─► reconcile ─► inject, dialect, spec
 //!    └──────────────┴───────► certificate ─► spec
 //! cli ────────► inject, dialect, template, secret, webhook (its arguments), certificate and dev_vault
 //!               (the demo)
@@ -54,7 +56,7 @@
 //!    ├────────► vault ─► secret, spec
 //!    └────────► files ─► payload
 //! webhook, refresher, cli ─► telemetry, shutdown
-//! template, sync, dev_vault, certificate ─► calendar
+//! template, sync, dev_vault, certificate, reconcile ─► calendar
 //! ```
 //!
 //! # Invariants
@@ -98,6 +100,8 @@ pub mod files;
 #[cfg(feature = "admission")]
 pub mod inject;
 pub mod payload;
+#[cfg(feature = "webhook")]
+pub mod reconcile;
 #[cfg(feature = "refresher")]
 pub mod refresher;
 pub mod secret;

@@ -23,7 +23,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("vault", &["secret", "spec"]),
     ("files", &["payload", "secret", "spec"]),
     ("certificate", &["calendar", "spec"]),
-    ("controller", &["certificate", "dialect", "inject", "spec"]),
+    ("reconcile", &["calendar", "dialect", "inject", "spec"]),
+    (
+        "controller",
+        &["certificate", "dialect", "inject", "reconcile", "spec"],
+    ),
     (
         "webhook",
         &[
@@ -31,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "controller",
             "dialect",
             "inject",
+            "reconcile",
             "shutdown",
             "spec",
             "telemetry",

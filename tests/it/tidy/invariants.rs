@@ -15,6 +15,7 @@ const PURE: &[&str] = &[
     "template",
     "sync",
     "certificate",
+    "reconcile",
 ];
 
 /// What a pure module may not name: sockets, files, clocks, threads, logs, globals.
