@@ -13,6 +13,7 @@ mod facts;
 mod lease;
 mod limits;
 mod outage;
+pub mod reconciler;
 mod version;
 
 use std::path::PathBuf;

@@ -10,9 +10,11 @@ mod connection;
 mod failure;
 mod handler;
 pub mod health;
+mod identity;
 pub mod limits;
 pub mod metrics;
 mod object;
+mod reconciliation;
 pub mod review;
 pub mod router;
 mod server;
@@ -30,6 +32,7 @@ use crate::controller::NamespaceFacts;
 use crate::controller::external_secrets::ExternalSecretCache;
 use crate::inject::{self, ClusterFacts, Decision, Defaults};
 
+pub use self::reconciliation::Reconciliation;
 pub use self::server::serve;
 pub use self::startup::{Bound, CertificateSource, Settings, StartError};
 

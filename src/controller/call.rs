@@ -16,6 +16,8 @@ pub(super) struct Object {
     /// None for an object of the whole cluster.
     pub(super) namespace: Option<String>,
     pub(super) name: String,
+    /// Whether requests about any object of the kind are granted, by a ClusterRole.
+    pub(super) is_any: bool,
 }
 
 /// Why a request was not answered as hoped.
@@ -46,6 +48,17 @@ impl Object {
             resource,
             namespace: None,
             name: name.to_string(),
+            is_any: false,
+        }
+    }
+
+    /// One of many objects of a kind; without a namespace it is the cluster's.
+    pub(super) fn any(resource: &'static str, namespace: &str, name: &str) -> Self {
+        Self {
+            resource,
+            namespace: Some(namespace.to_owned()).filter(|it| !it.is_empty()),
+            name: name.to_owned(),
+            is_any: true,
         }
     }
 
@@ -81,17 +94,27 @@ impl Object {
         }
         let Self { resource, name, .. } = self;
         let role = match self.namespace {
-            Some(_) => "Role",
-            None => "ClusterRole",
+            Some(_) if !self.is_any => "Role",
+            _ => "ClusterRole",
         };
         // RBAC cannot limit the making of an object to a name.
         let names = match verb {
+            _ if self.is_any => String::new(),
             "create" => String::new(),
             _ => format!(" with resourceNames [{name}]"),
         };
         format!(
             "{self}: {verb}: forbidden: the {role} of the webhook's service account must grant {verb} on {resource}{names} (the API server says: {message})"
         )
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Conflict => "it was changed meanwhile",
+            Self::Failed(problem) => problem,
+        })
     }
 }
 
@@ -115,6 +138,7 @@ mod tests {
             resource: "secrets",
             namespace: namespace.map(str::to_owned),
             name: "pair".to_owned(),
+            is_any: false,
         };
         let mut status = Status::failure("the server's words", "Reason");
         status.code = code;

@@ -27,7 +27,7 @@ use self::configuration::Configuration;
 use self::keeper::Keeper;
 use self::store::Store;
 use super::call::Object;
-use super::lease::{Election, Leadership};
+use super::lease::{Election, LEASES, Leadership};
 use super::outage::Outage;
 use crate::certificate::Identity;
 use crate::certificate::{Lifetime, Policy};
@@ -78,7 +78,7 @@ pub struct Replica {
     pub clock: fn() -> i64,
 }
 
-const LEASES: &str = "leases.coordination.k8s.io";
+const HINT: &str = "only the holder of the lease rotates the certificate and repairs the caBundle";
 
 /// Somebody who undoes our changes is not answered faster than that.
 const PACE: Duration = Duration::from_millis(200);
@@ -107,7 +107,7 @@ impl Replica {
                 watch(configuration.metadata(), &changes),
             )
         };
-        let (election, leadership) = Election::new(client, lease, holder);
+        let (election, leadership) = Election::new(client, lease, holder, HINT);
         let keeper = Keeper::new(policy, &store, &configuration, clock, on_news);
         tokio::select! {
             () = election.run(end) => {}

@@ -25,7 +25,8 @@ use super::outage::Outage;
 const RETRY: Duration = Duration::from_secs(4);
 const CALL: Duration = Duration::from_secs(4);
 
-const HINT: &str = "only the holder of the lease rotates the certificate and repairs the caBundle";
+/// The resource of Leases.
+pub(super) const LEASES: &str = "leases.coordination.k8s.io";
 
 /// Whether this replica leads, for whoever acts on it.
 #[derive(Clone)]
@@ -64,18 +65,26 @@ pub(super) struct Election {
     api: Api<Lease>,
     object: Object,
     candidate: Candidate,
+    hint: &'static str,
     began: Instant,
     until: watch::Sender<Option<Instant>>,
 }
 
 impl Election {
-    /// A candidate under the name `holder`, and what tells whether it was elected.
-    pub(super) fn new(client: Client, object: Object, holder: String) -> (Self, Leadership) {
+    /// A candidate under the name `holder`, and what tells whether it was elected; `hint` says what
+    /// only the holder does.
+    pub(super) fn new(
+        client: Client,
+        object: Object,
+        holder: String,
+        hint: &'static str,
+    ) -> (Self, Leadership) {
         let (until, leads) = watch::channel(None);
         let namespace = object.namespace.as_deref().unwrap_or_default();
         let election = Self {
             api: Api::namespaced(client, namespace),
             candidate: Candidate::new(holder),
+            hint,
             began: Instant::now(),
             object,
             until,
@@ -86,7 +95,7 @@ impl Election {
     /// Runs for the Lease and renews it until `end`; then gives it up.
     pub(super) async fn run(mut self, end: impl Future<Output = ()>) {
         let campaign = async {
-            let mut outage = Outage::new("leases.coordination.k8s.io", HINT);
+            let mut outage = Outage::new(LEASES, self.hint);
             loop {
                 let looked = self.look().await;
                 self.tell();

@@ -4,13 +4,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, ValueEnum};
 
+use super::Reconciliation;
 use super::limits::{Drain, Limits};
 use super::startup::{CertificateSource, Settings};
 use super::tls::{CertificateFiles, SelfManaged};
 use crate::certificate::Lifetime;
 use crate::controller::ApiAccess;
+use crate::controller::reconciler::Duties;
 use crate::dialect::external_secret::Claim;
 use crate::inject::Defaults;
 use crate::spec::{GoDuration, ObjectName};
@@ -18,6 +20,7 @@ use crate::telemetry::{LogFormat, LogLevel};
 
 /// Options of the admission server.
 #[derive(Clone, Debug, Args)]
+#[command(group(ArgGroup::new("in_a_namespace").args(["certificate_secret", "external_secrets_claim"]).multiple(true)))]
 pub struct WebhookArgs {
     /// Where the API server sends reviews, over TLS
     #[arg(long, value_name = "ADDRESS", default_value = "[::]:8443")]
@@ -88,6 +91,10 @@ pub struct WebhookArgs {
     #[arg(long, value_name = "WHICH")]
     pub external_secrets_claim: Option<Claim>,
 
+    /// What one of the replicas does about ExternalSecrets and pods that exist
+    #[command(flatten)]
+    pub reconciliation: ReconciliationArgs,
+
     /// text or json
     #[arg(long, value_name = "FORMAT", default_value_t)]
     pub log_format: LogFormat,
@@ -100,8 +107,8 @@ pub struct WebhookArgs {
 /// Options of the certificate that the webhook keeps itself.
 #[derive(Clone, Debug, Args)]
 pub struct SelfManagedArgs {
-    /// The namespace of Secret, Service and Lease, instead of the pod's own
-    #[arg(long, value_name = "NAME", requires = "certificate_secret")]
+    /// The namespace of Secret, Service and Leases, instead of the pod's own
+    #[arg(long, value_name = "NAME", requires = "in_a_namespace")]
     pub namespace: Option<ObjectName>,
 
     /// The Service that API servers call
@@ -137,6 +144,69 @@ pub struct SelfManagedArgs {
     pub certificate_lifetime: Lifetime,
 }
 
+/// Options of the replica that looks after ExternalSecrets and pods that exist.
+#[derive(Clone, Debug, Args)]
+pub struct ReconciliationArgs {
+    /// Whether to write the condition Ready of ExternalSecrets and stores, and Events about them
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set,
+          requires = "external_secrets_claim")]
+    pub external_secrets_status: bool,
+
+    /// Whether running pods follow a change of their ExternalSecret, its store or a ConfigMap
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set,
+          requires = "external_secrets_claim")]
+    pub external_secrets_patch_pods: bool,
+
+    /// Whether to evict pending pods that were made before their ExternalSecret, so that their owner makes
+    /// them again: none, owned, or jobs-too
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = Evict::Owned,
+          requires = "external_secrets_claim")]
+    pub external_secrets_evict_pods: Evict,
+
+    /// The Lease of the replica that does so
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "freshet-external-secrets",
+        requires = "external_secrets_claim"
+    )]
+    pub external_secrets_lease: ObjectName,
+}
+
+/// Which pods are evicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Evict {
+    /// None
+    None,
+    /// Those that somebody makes again, without those of Jobs
+    Owned,
+    /// Those of Jobs, too, which count it as a failure
+    JobsToo,
+}
+
+impl ReconciliationArgs {
+    /// Nothing where all of it is switched off.
+    fn within(self, namespace: Option<ObjectName>) -> Option<Reconciliation> {
+        let Self {
+            external_secrets_status: status,
+            external_secrets_patch_pods: patch,
+            external_secrets_evict_pods: evict,
+            external_secrets_lease: lease,
+        } = self;
+        let duties = Duties {
+            status,
+            patch,
+            evict: evict != Evict::None,
+            evict_jobs: evict == Evict::JobsToo,
+        };
+        (!duties.is_idle()).then_some(Reconciliation {
+            duties,
+            namespace,
+            lease,
+        })
+    }
+}
+
 /// How the Kubernetes API is reached when no kubeconfig is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum KubernetesApi {
@@ -161,7 +231,9 @@ impl WebhookArgs {
                 let problem = "--certificate-secret needs the Kubernetes API: leave out --kubernetes-api off\n";
                 return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
             }
-            (Some(secret), _, _) => CertificateSource::SelfManaged(self.self_managed.with(secret)),
+            (Some(secret), _, _) => {
+                CertificateSource::SelfManaged(self.self_managed.clone().with(secret))
+            }
             (None, chain, key) => CertificateSource::Files {
                 files: match (chain, key) {
                     (Some(chain), Some(key)) => CertificateFiles::Pair { chain, key },
@@ -194,6 +266,9 @@ impl WebhookArgs {
             defaults,
             kubernetes_version: self.kubernetes_version,
             external_secrets: self.external_secrets_claim,
+            reconciliation: self
+                .external_secrets_claim
+                .and_then(|_| self.reconciliation.within(self.self_managed.namespace)),
             api,
         })
     }
@@ -275,6 +350,17 @@ mod tests {
         check_refused(&["--lease-name=freshet"], "--certificate-secret");
         check_refused(&["--certificate-lifetime=9s"], "must be between 10s");
         check_refused(&["--external-secrets-claim=some"], "must be freshet or all");
+        check_refused(
+            &["--external-secrets-status=false"],
+            "--external-secrets-claim",
+        );
+        check_refused(
+            &[
+                "--external-secrets-claim=all",
+                "--external-secrets-evict-pods=all",
+            ],
+            "[possible values: none, owned, jobs-too]",
+        );
         check_refused(&["--log-level=loud"], "must be error, warn, info or debug");
     }
     fn settings(arguments: &[&str]) -> Result<Settings, String> {
@@ -310,6 +396,29 @@ mod tests {
     fn external_secrets_are_off_unless_they_are_claimed() {
         let claimed = |arguments: &[&str]| settings(arguments).map(|it| it.external_secrets);
         assert_eq!(claimed(&[]), Ok(None));
+        let acts = |arguments: &[&str]| settings(arguments).map(|it| it.reconciliation);
+        assert_eq!(acts(&[]), Ok(None));
+        let options = [
+            "--external-secrets-claim=all",
+            "--external-secrets-status=false",
+            "--external-secrets-evict-pods=jobs-too",
+            "--namespace=shop",
+        ];
+        let acting = acts(&options).expect("valid").expect("not idle");
+        let duties = Duties {
+            status: false,
+            evict_jobs: true,
+            ..Duties::default()
+        };
+        assert_eq!(acting.duties, duties);
+        assert_eq!(acting.namespace, Some("shop".parse().expect("a name")));
+        let idle = [
+            "--external-secrets-claim=all",
+            "--external-secrets-status=false",
+            "--external-secrets-patch-pods=false",
+            "--external-secrets-evict-pods=none",
+        ];
+        assert_eq!(acts(&idle), Ok(None), "nobody has to lead");
         let all = claimed(&["--external-secrets-claim=all"]);
         assert_eq!(all, Ok(Some(Claim::All)));
         let off = claimed(&["--external-secrets-claim=all", "--kubernetes-api=off"]);

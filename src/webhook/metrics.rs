@@ -1,6 +1,7 @@
 //! What Prometheus is told, in the OpenMetrics text format.
 
 mod certificate;
+mod reconciler;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 pub use self::certificate::CertificateMetrics;
+pub use self::reconciler::ReconcilerMetrics;
 
 /// The media type of [`Metrics::encode`].
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -61,6 +63,8 @@ pub struct Metrics {
     duration: Histogram,
     /// What is told of the certificate.
     pub certificate: CertificateMetrics,
+    /// What is told of ExternalSecrets and pods that exist.
+    pub reconciler: ReconcilerMetrics,
     connections: Gauge,
     watched: Family<ResourceLabel, Gauge>,
 }
@@ -78,6 +82,7 @@ impl Default for Metrics {
             reviews: Family::default(),
             duration: Histogram::new(BUCKETS),
             certificate: CertificateMetrics::default(),
+            reconciler: ReconcilerMetrics::default(),
             connections: Gauge::default(),
             watched: Family::default(),
         };
@@ -129,6 +134,7 @@ impl Metrics {
             reviews,
             duration,
             certificate,
+            reconciler,
             connections,
             watched,
         } = self;
@@ -146,6 +152,7 @@ impl Metrics {
             duration.clone(),
         );
         certificate.register(registry);
+        reconciler.register(registry);
         registry.register(
             "connections",
             "Open connections to the admission port",
@@ -172,12 +179,15 @@ impl Drop for OpenConnection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controller::reconciler::News;
 
     #[test]
     fn results_are_there_before_they_happen() {
         let metrics = Metrics::default();
         metrics.reviewed(ReviewResult::Denied, Duration::from_micros(300));
         metrics.watched("limitranges", true);
+        metrics.reconciler.take(News::NotInjected(3));
+        metrics.reconciler.take(News::Failed("evict"));
         let text = metrics.encode();
         for line in [
             "freshet_admission_reviews_total{result=\"injected\"} 0",
@@ -185,6 +195,11 @@ mod tests {
             "freshet_admission_duration_seconds_bucket{le=\"0.0005\"} 1",
             "freshet_admission_duration_seconds_bucket{le=\"0.0002\"} 0",
             "freshet_kubernetes_watch_synced{resource=\"limitranges\"} 1",
+            "freshet_reconciler_leader 0",
+            "freshet_pods_not_injected 3",
+            "freshet_pod_patches_total 0",
+            "freshet_pod_evictions_total 0",
+            "freshet_reconciler_failures_total{operation=\"evict\"} 1",
             "freshet_certificate_leader 0",
             "freshet_certificate_rotations_total 0",
             "freshet_certificate_bundle_repairs_total 0",

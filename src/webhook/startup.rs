@@ -12,7 +12,7 @@ use super::limits::{Drain, Limits};
 use super::metrics::Metrics;
 use super::server::serve;
 use super::tls::{CertificateError, CertificateFiles, FileCertificate, SelfManaged, Served, keep};
-use super::{App, Decide};
+use super::{App, Decide, Reconciliation};
 use crate::certificate::Lifetime;
 use crate::controller::certificates::Objects;
 use crate::controller::external_secrets::ExternalSecretCache;
@@ -20,6 +20,7 @@ use crate::controller::{self, AccessError, ApiAccess, NamespaceFacts};
 use crate::dialect::external_secret::Claim;
 use crate::inject::{self, Defaults};
 use crate::shutdown::Shutdown;
+use crate::spec::ObjectName;
 
 /// All that can be chosen about a webhook.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Settings {
     pub kubernetes_version: Option<(u32, u32)>,
     /// Which stores of External Secrets are served; none without it.
     pub external_secrets: Option<Claim>,
+    /// What one replica does about ExternalSecrets and pods that exist; nothing with `None`.
+    pub reconciliation: Option<Reconciliation>,
     /// How the Kubernetes API is reached.
     pub api: ApiAccess,
 }
@@ -102,6 +105,8 @@ pub struct Bound {
     certificate: Kept,
     metrics: Arc<Metrics>,
     client: Option<kube::Client>,
+    /// The namespace of the Lease of whoever looks after objects; none where nobody does.
+    leads_in: Option<ObjectName>,
 }
 
 /// What keeps the certificate current.
@@ -136,6 +141,10 @@ impl Settings {
                 return Err(no_api("--certificate-secret", "it is off"));
             }
         };
+        let reconciliation = self.reconciliation.as_ref().zip(client.as_ref());
+        let leads_in = reconciliation.map(|(it, client)| it.place(client));
+        let leads_in = leads_in.transpose();
+        let leads_in = leads_in.map_err(StartError::NoNamespace)?;
         Ok(Bound {
             settings: self,
             admission,
@@ -144,6 +153,7 @@ impl Settings {
             certificate,
             metrics,
             client,
+            leads_in,
         })
     }
 }
@@ -170,24 +180,22 @@ impl Bound {
             certificate,
             metrics,
             client,
+            leads_in,
         } = self;
-        let facts = Arc::new(NamespaceFacts::default());
-        if let Some(version) = settings.kubernetes_version {
-            facts.set_kubernetes_version(version);
-        }
+        let facts = known(settings.kubernetes_version);
+        let cache = settings
+            .external_secrets
+            .map(|claim| Arc::new(ExternalSecretCache::new(claim, facts.clone())));
+        let defaults = settings.defaults.clone();
         let app = App::new(
             inject::decide as Decide,
             settings.defaults,
             facts.clone(),
             settings.limits,
             metrics.clone(),
-        );
-        let cache = settings
-            .external_secrets
-            .map(|claim| Arc::new(ExternalSecretCache::new(claim, facts.clone())));
-        let app = app
-            .with_certificate(served.clone())
-            .with_external_secrets(cache.clone());
+        )
+        .with_certificate(served.clone())
+        .with_external_secrets(cache.clone());
         let tls = served.server_config()?;
         let end = shutdown.clone();
         let certificate = async {
@@ -198,6 +206,12 @@ impl Bound {
                 }
             }
         };
+        let reconciliation = reconcile(
+            (settings.reconciliation.zip(leads_in), client.clone()),
+            (cache.clone(), facts.clone()),
+            (defaults, metrics.clone()),
+            shutdown.clone(),
+        );
         let version_is_set = settings.kubernetes_version.is_some();
         let on_synced = |resource, known| metrics.watched(resource, known);
         let controller = async {
@@ -209,12 +223,35 @@ impl Bound {
         let app = Arc::new(app);
         let serving = serve(admission, observation, tls, app, settings.drain, shutdown);
         tokio::select! {
-            // The lease is given up before the end.
-            _ = async { tokio::join!(serving, certificate) } => {}
+            // The leases are given up before the end.
+            _ = async { tokio::join!(serving, certificate, reconciliation) } => {}
             () = controller => {}
         }
         Ok(())
     }
+}
+
+/// Looks after objects that exist until the shutdown, where that is wanted and there is an API server.
+async fn reconcile(
+    (wanted, client): (Option<(Reconciliation, ObjectName)>, Option<kube::Client>),
+    (cache, facts): (Option<Arc<ExternalSecretCache>>, Arc<NamespaceFacts>),
+    (defaults, metrics): (Defaults, Arc<Metrics>),
+    shutdown: Shutdown,
+) {
+    if let (Some((wanted, namespace)), Some(client), Some(cache)) = (wanted, client, cache) {
+        let place = (client, namespace);
+        let known = (cache, facts);
+        wanted.run(place, known, defaults, &metrics, shutdown).await;
+    }
+}
+
+/// What is known of the cluster before it is asked.
+fn known(version: Option<(u32, u32)>) -> Arc<NamespaceFacts> {
+    let facts = NamespaceFacts::default();
+    if let Some(version) = version {
+        facts.set_kubernetes_version(version);
+    }
+    Arc::new(facts)
 }
 
 /// Binds `address`; `[::]` means all addresses, also where the machine has IPv4 alone.

@@ -13,7 +13,9 @@ use super::kind::Kind;
 use super::known::Known;
 use super::object::{Listed, ObjectKey, WatchedObject, essence, key, meaning};
 use crate::controller::facts::NamespaceFacts;
-use crate::dialect::external_secret::{Claim, ConfigMapKeys, ExternalSecretFacts, Texts};
+use crate::dialect::external_secret::{
+    Claim, ConfigMapKeys, ExternalSecretFacts, SharedFacts, Texts,
+};
 
 /// The resource of the namespaces.
 pub(super) const NAMESPACES: &str = "namespaces";
@@ -64,6 +66,16 @@ impl ExternalSecretCache {
     /// there are none.
     pub fn of(&self, namespace: &str) -> Option<Arc<ExternalSecretFacts>> {
         self.lock().facts.get(namespace).cloned()
+    }
+
+    /// What belongs to no namespace.
+    pub fn shared(&self) -> Arc<SharedFacts> {
+        self.lock().shared.clone()
+    }
+
+    /// Which stores are Freshet's.
+    pub fn claim(&self) -> Claim {
+        self.claim
     }
 
     /// Whether the namespace has the label with which its pods are served.

@@ -171,11 +171,7 @@ impl Follower<'_> {
         &self,
         (namespace, name): &(String, String),
     ) -> Result<Option<ConfigMap>, CallError> {
-        let object = Object {
-            resource: CONFIG_MAPS,
-            namespace: Some(namespace.clone()),
-            name: name.clone(),
-        };
+        let object = Object::any(CONFIG_MAPS, namespace, name);
         let api = Api::<ConfigMap>::namespaced(self.client.clone(), namespace);
         object.call("get", CALL, api.get_opt(name)).await
     }

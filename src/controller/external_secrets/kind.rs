@@ -39,6 +39,15 @@ impl Kind {
         }
     }
 
+    /// `externalsecrets.external-secrets.io/status`, for messages.
+    pub const fn plural_of_status(self) -> &'static str {
+        match self {
+            Self::ExternalSecret => "externalsecrets.external-secrets.io/status",
+            Self::SecretStore => "secretstores.external-secrets.io/status",
+            Self::ClusterSecretStore => "clustersecretstores.external-secrets.io/status",
+        }
+    }
+
     /// The resource in one version.
     pub fn resource(self, version: &str) -> ApiResource {
         let kind = GroupVersionKind::gvk(GROUP, version, self.name());

@@ -31,6 +31,7 @@ fn settings(certificate_dir: &Path) -> Settings {
             grace: Duration::from_secs(5),
         },
         defaults: defaults(),
+        reconciliation: None,
         kubernetes_version: Some((1, 36)),
         external_secrets: None,
         api: ApiAccess::Off,
