@@ -25,6 +25,12 @@
 {{- with .Values.externalSecrets }}
 {{- if .enabled }}
 {{- include "freshet.option" (list "external-secrets-claim" .claim) }}
+{{- include "freshet.option" (list "external-secrets-status" .status) }}
+{{- include "freshet.option" (list "external-secrets-patch-pods" .patchPods) }}
+{{- include "freshet.option" (list "external-secrets-evict-pods" .evictPods) }}
+{{- if ne $name "freshet" }}
+{{- include "freshet.option" (list "external-secrets-lease" (printf "%s-external-secrets" $name)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.refresher }}

@@ -116,6 +116,22 @@ const VALUES: &[(&str, &str)] = &[
         "externalSecrets.enabled=true,externalSecrets.claim=all",
         "--external-secrets-claim=all",
     ),
+    (
+        "externalSecrets.enabled=true,externalSecrets.status=false",
+        "--external-secrets-status=false",
+    ),
+    (
+        "externalSecrets.enabled=true,externalSecrets.patchPods=false",
+        "--external-secrets-patch-pods=false",
+    ),
+    (
+        "externalSecrets.enabled=true,fullnameOverride=platform",
+        "--external-secrets-lease=platform-external-secrets",
+    ),
+    (
+        "externalSecrets.enabled=true,externalSecrets.evictPods=jobs-too",
+        "--external-secrets-evict-pods=jobs-too",
+    ),
     ("refresher.metricsPort=0", "--refresher-metrics-port=0"),
     ("refresher.logFormat=json", "--refresher-log-format=json"),
     ("refresher.logLevel=debug", "--refresher-log-level=debug"),

@@ -125,6 +125,20 @@ fn the_account_may_do_what_the_webhook_does_and_no_more() {
     }
 }
 
+/// What one of the replicas does about objects that exist: the verb, the group and the resource.
+const ACTS: [(&str, (&str, &str)); 7] = [
+    ("patch", ("external-secrets.io", "externalsecrets/status")),
+    (
+        "patch",
+        ("external-secrets.io", "clustersecretstores/status"),
+    ),
+    ("list", ("networking.k8s.io", "ingresses")),
+    ("patch", ("", "pods")),
+    ("create", ("", "pods/eviction")),
+    ("create", ("events.k8s.io", "events")),
+    ("watch", ("", "pods")),
+];
+
 #[test]
 fn with_external_secrets_the_account_may_read_what_pods_are_served_from_and_never_a_secret() {
     let release = Release::install(&[]);
@@ -166,8 +180,22 @@ fn with_external_secrets_the_account_may_read_what_pods_are_served_from_and_neve
         }
     }
     assert!(may("get", ("", "configmaps")));
+    for (verb, resource) in ACTS {
+        assert!(may(verb, resource), "{verb} {resource:?}");
+    }
+    for verb in ["create", "update", "delete"] {
+        assert!(!may(verb, ("", "pods")), "{verb}");
+    }
     for verb in ["get", "list", "watch"] {
         assert!(!may(verb, ("", "secrets")), "{verb}");
+    }
+    let off = "--set=externalSecrets.enabled=true,externalSecrets.status=false,\
+               externalSecrets.patchPods=false,externalSecrets.evictPods=none";
+    release.upgrade(&[off]);
+    for (verb, resource) in ACTS {
+        wait_for(&format!("{verb} {resource:?} to be forbidden"), || {
+            (!may(verb, resource)).then_some(())
+        });
     }
 }
 
