@@ -15,6 +15,7 @@ mod admission;
 mod certificates;
 mod chart;
 mod external_secrets;
+mod reconciler;
 mod registration;
 mod support;
 mod vault;
