@@ -73,6 +73,7 @@
 //! 7. Secret bytes live only in the types of [`secret`] and in the template engine's values: no
 //!    `Debug` of content, no `Serialize`.
 //! 8. Neither program reads environment variables for its settings; `VAULT_*` means nothing here.
+//!    `exec` hands them on to the application, and expands what names a secret.
 //!
 //! Arrows and invariants are checked by `tests/it/tidy.rs`.
 

@@ -9,6 +9,7 @@ mod clock;
 mod control;
 mod counters;
 mod driver;
+mod exec;
 mod gate;
 mod help;
 mod http;

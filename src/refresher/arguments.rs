@@ -1,5 +1,7 @@
 //! The command line. Nothing comes from the environment.
 
+mod exec;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser};
 
+use super::exec::Exec;
 use super::help::Topic;
 use super::inputs::InputPaths;
 use super::state_directory::StateDirectory;
@@ -27,6 +30,8 @@ pub(crate) enum Command {
         wait: bool,
         longest: Option<Duration>,
     },
+    /// The application with its variables, in this program's place.
+    Exec(Box<Exec>),
     /// How things stand.
     Status { state: StateDirectory, json: bool },
     /// How it is used.
@@ -108,6 +113,9 @@ impl Command {
                     let name = name.to_owned();
                     given.option(&name, &mut parser);
                     None
+                }
+                Ok(Some(Arg::Value(value))) if value == "exec" && given.command.is_none() => {
+                    return exec::read(given, parser);
                 }
                 Ok(Some(Arg::Value(value))) => {
                     given.positional(&value.to_string_lossy());
@@ -192,13 +200,14 @@ impl Given {
             }),
             Some("help") => Some(Command::Help(Topic::of(None))),
             Some(other) => {
-                self.problems
-                    .push(format!("{other:?}: must be run, once, ready or status"));
+                self.problems.push(format!(
+                    "{other:?}: must be run, once, ready, exec or status"
+                ));
                 None
             }
             None => {
                 self.problems
-                    .push("a command is missing: run, once, ready or status".to_owned());
+                    .push("a command is missing: run, once, ready, exec or status".to_owned());
                 None
             }
         };

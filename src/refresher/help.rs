@@ -7,6 +7,7 @@ pub(crate) enum Topic {
     Run,
     Once,
     Ready,
+    Exec,
     Status,
 }
 
@@ -17,6 +18,7 @@ impl Topic {
             Some("run") => Self::Run,
             Some("once") => Self::Once,
             Some("ready") => Self::Ready,
+            Some("exec") => Self::Exec,
             Some("status") => Self::Status,
             _ => Self::Program,
         }
@@ -29,6 +31,7 @@ impl Topic {
             Self::Run => format!("{RUN}{REFRESH_OPTIONS}{RUN_EXIT}"),
             Self::Once => format!("{ONCE}{REFRESH_OPTIONS}{ONCE_EXIT}"),
             Self::Ready => READY.to_owned(),
+            Self::Exec => EXEC.to_owned(),
             Self::Status => STATUS.to_owned(),
         }
     }
@@ -44,6 +47,7 @@ Commands:
   run     log in to Vault, write the files, keep them current
   once    the same, once: an init container
   ready   tell whether all files are there, or wait for them
+  exec    start an application with the variables of its container
   status  tell how current each file is, and why not
 
 Options:
@@ -151,6 +155,29 @@ Exit codes:
   0  ready
   1  not ready: the reason is on standard error
   2  the command line is wrong
+";
+
+const EXEC: &str = "\
+Starts an application with the variables that the refresher has written for its container, and is
+replaced by it: process id, signals and exit code are the application's. The webhook writes it before
+the command of a container.
+
+Usage: freshet-refresher exec [--env-dir=DIR] -- COMMAND [ARGUMENT...]
+
+$(freshet.dev/NAME) in an argument, or in a variable that is there already, becomes the value of NAME.
+
+Options:
+  --env-dir=DIR  where the variables are [none are added]
+
+Example:
+  freshet-refresher exec --env-dir=/run/freshet/environment -- /app --port=8080
+
+Exit codes:
+  125  the variables cannot be read
+  126  the command cannot be started
+  127  there is no such command
+  2    the command line is wrong
+  any other is the command's own
 ";
 
 const STATUS: &str = "\

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use super::arguments::{Command, Refresh};
 use super::run::{Mode, RunError, Settings, run};
 use super::state_directory::StateDirectory;
-use super::{gate, status_text};
+use super::{exec, gate, status_text};
 use crate::shutdown::{Ended, Shutdown, on_signals};
 use crate::telemetry;
 use crate::vault::{Limits, VaultClient};
@@ -49,6 +49,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             wait,
             longest,
         } => ready(&state, wait, longest),
+        Command::Exec(application) => exec::exec(&application),
         Command::Status { state, json } => status(&state, json),
         Command::Help(topic) => print(&topic.text()),
         Command::Version => print(concat!(

@@ -48,6 +48,24 @@ pub const TEMPLATES_VOLUME: &str = "freshet-templates";
 /// Where it is mounted; below it a directory for each ConfigMap, and in that a file for each key.
 pub const TEMPLATES_DIR: &str = "/run/freshet/templates";
 
+/// The memory volume with the refresher's own program, for the containers that start through it.
+pub const PROGRAM_VOLUME: &str = "freshet-program";
+/// Where it is mounted, in the refresher and in those containers.
+pub const PROGRAM_DIR: &str = "/run/freshet/program";
+/// The program below [`PROGRAM_DIR`], and in the refresher's image, which has no search path, below
+/// the root.
+pub const PROGRAM_FILE: &str = "freshet-refresher";
+
+/// The volumes of the variables begin so, and end in a number: each container has its own.
+pub const ENVIRONMENT_VOLUME: &str = "freshet-environment";
+/// Where a container has its own volume of variables.
+pub const ENVIRONMENT_DIR: &str = "/run/freshet/environment";
+/// The file below [`ENVIRONMENT_DIR`]: `NAME=value` and a NUL for each variable.
+pub const ENVIRONMENT_FILE: &str = "variables";
+/// What stands before a variable's name where a text names it: `$(freshet.dev/NAME)`. Kubelet knows
+/// no such variable and leaves it, and `$$(NAME)` is still an escape.
+pub const REFERENCE: &str = "freshet.dev/";
+
 /// Below it each memory volume of secrets is mounted read-write, under its volume's name.
 pub const MOUNTS_DIR: &str = "/run/freshet/mounts";
 

@@ -14,6 +14,7 @@ mod chart;
 mod cli;
 mod demo;
 mod dev_vault;
+mod exec;
 mod external_secrets;
 mod inject;
 mod lint;

@@ -1,5 +1,7 @@
 //! The command line, as people and the webhook write it.
 
+use std::ffi::OsStr;
+
 use super::*;
 
 fn parse(line: &str) -> Result<Command, UsageError> {
@@ -62,8 +64,14 @@ fn all_problems_are_told_at_once() {
             "--role: missing",
         ],
     );
-    refused("", &["a command is missing: run, once, ready or status"]);
-    refused("watch", &["\"watch\": must be run, once, ready or status"]);
+    refused(
+        "",
+        &["a command is missing: run, once, ready, exec or status"],
+    );
+    refused(
+        "watch",
+        &["\"watch\": must be run, once, ready, exec or status"],
+    );
     refused(
         "status -o yaml",
         &["--output: \"yaml\": must be text or json"],
@@ -88,4 +96,56 @@ fn help_is_given_for_the_command() {
     assert!(matches!(parse("--help"), Ok(Command::Help(Topic::Program))));
     assert!(matches!(parse("ready -h"), Ok(Command::Help(Topic::Ready))));
     assert!(matches!(parse("-V"), Ok(Command::Version)));
+}
+
+#[test]
+fn the_applications_command_is_its_own_to_the_last_byte() {
+    let parse = |words: &[&str]| match Command::parse(words.iter().map(OsString::from)) {
+        Ok(Command::Exec(exec)) => (
+            exec.variables.map(|path| path.display().to_string()),
+            exec.command
+                .join(OsStr::new("|"))
+                .into_string()
+                .expect("text"),
+        ),
+        other => panic!("{words:?}: {other:?}"),
+    };
+    let variables = |path: &str| Some(path.to_owned());
+    assert_eq!(
+        parse(&[
+            "exec",
+            "--env-dir=/e",
+            "--",
+            "app",
+            "--help",
+            "--",
+            "-x",
+            "",
+            "a b"
+        ]),
+        (variables("/e"), "app|--help|--|-x||a b".to_owned())
+    );
+    assert_eq!(
+        parse(&["exec", "app", "--env-dir=/e"]),
+        (None, "app|--env-dir=/e".to_owned())
+    );
+    assert_eq!(parse(&["exec", "--", "-app"]), (None, "-app".to_owned()));
+    refused(
+        "exec",
+        &["a command is missing: exec -- COMMAND [ARGUMENT...]"],
+    );
+    refused(
+        "--role=app exec --wait -x --env-dir",
+        &[
+            "--wait: not an option of this command",
+            "-x: unknown option",
+            "--env-dir: needs a value",
+            "--role: not an option of this command",
+            "a command is missing: exec -- COMMAND [ARGUMENT...]",
+        ],
+    );
+    assert!(matches!(
+        self::parse("exec --help"),
+        Ok(Command::Help(Topic::Exec))
+    ));
 }
