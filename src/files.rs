@@ -7,7 +7,9 @@ mod atomic_writer;
 mod attempt;
 mod directory;
 mod generation;
+mod program;
 mod step;
 
 pub use self::atomic_writer::{AtomicWriter, Changed};
+pub use self::program::install_program;
 pub use self::step::{Step, WriteError};

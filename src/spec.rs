@@ -33,7 +33,7 @@ pub use self::header::Header;
 pub use self::identity::{Identity, IdentityBuilder, IdentityError};
 pub use self::invalid::Invalid;
 pub use self::kv::{Kv, KvPart, KvVersion};
-pub use self::names::{ContainerName, ObjectName, SecretName, VolumeName};
+pub use self::names::{ContainerName, ObjectName, SecretName, VariableName, VolumeName};
 pub use self::property::Property;
 pub use self::secret_ref::SecretRef;
 pub use self::store_path::StorePath;
@@ -87,6 +87,10 @@ pub struct Mount {
     /// Any new value means: look at its secrets now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// Whether its files are the variables of a container: each is called as its variable, and all
+    /// are written as one, [`layout::ENVIRONMENT_FILE`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub environment: bool,
 }
 
 impl Mount {
@@ -100,6 +104,7 @@ impl Mount {
             optional: false,
             refresh_interval: None,
             revision: None,
+            environment: false,
         }
     }
 }

@@ -46,6 +46,7 @@ pub(crate) struct Refresh {
     pub(crate) identity: Identity,
     pub(crate) inputs: InputPaths,
     pub(crate) state: StateDirectory,
+    pub(crate) program: Option<PathBuf>,
     pub(crate) termination_message: PathBuf,
     pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) revoke_on_shutdown: bool,
@@ -59,12 +60,13 @@ pub(crate) struct Refresh {
 pub(crate) struct UsageError(pub(crate) Vec<String>);
 
 /// Options with a value, beside those of the identity.
-const VALUES: [&str; 11] = [
+const VALUES: [&str; 12] = [
     "spec-file",
     "refresh-file",
     "token-file",
     "templates-dir",
     "state-dir",
+    "program-dir",
     "termination-message",
     "metrics-address",
     "log-format",
@@ -234,6 +236,7 @@ impl Given {
         };
         let termination_message = layout::TERMINATION_MESSAGE.into();
         let state = self.state();
+        let program = self.values.remove("program-dir").map(PathBuf::from);
         let termination_message = self.path("termination-message", termination_message);
         let accepted = "must be an address and a port, e.g. 0.0.0.0:9090 or [::]:9090";
         let metrics_address = self.parsed("metrics-address", |text| {
@@ -252,6 +255,7 @@ impl Given {
                 identity,
                 inputs,
                 state,
+                program,
                 termination_message,
                 metrics_address,
                 revoke_on_shutdown,

@@ -109,6 +109,7 @@ What to write, and where:
   --mount=VOLUME=DIRECTORY        a volume to write; once for each
   --spec-file=FILE                the SyncSpec [/run/freshet/pod/sync-spec]
   --refresh-file=FILE             any new content: look at Vault now [/run/freshet/pod/refresh]
+  --program-dir=DIR               put this program there, for exec in other containers [nowhere]
   --templates-dir=DIR             texts of ConfigMaps for templates [/run/freshet/templates]
 
 How to be found:

@@ -97,6 +97,7 @@ fn settings(refresh: Refresh) -> Settings {
             .collect(),
         inputs: refresh.inputs,
         state: refresh.state,
+        program: refresh.program,
         termination_message: refresh.termination_message,
         metrics_address: refresh.metrics_address,
         revoke_on_shutdown: refresh.revoke_on_shutdown,

@@ -1,9 +1,10 @@
 //! The loop around the engine: time, files and answers go in, actions come out and are carried out.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,9 +19,10 @@ use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
 use super::watched_file::WatchedFile;
 use super::{control, http, randomness};
-use crate::files::WriteError;
+use crate::files::{WriteError, install_program};
 use crate::shutdown::Shutdown;
 use crate::spec::VolumeName;
+use crate::spec::layout::PROGRAM_FILE;
 use crate::sync::{Action, Engine, Event, Options};
 use crate::vault::VaultApi;
 
@@ -33,6 +35,8 @@ pub struct Settings {
     pub inputs: InputPaths,
     /// Where `ready` and `status` find this refresher; none with [`Mode::Once`].
     pub state: StateDirectory,
+    /// Where containers find this program, to start the application through it.
+    pub program: Option<PathBuf>,
     /// Where Kubernetes reads the container's last words.
     pub termination_message: PathBuf,
     /// Where metrics and health are served.
@@ -61,6 +65,9 @@ pub enum RunError {
     /// Nobody could ask this refresher whether the pod may start.
     #[error("cannot listen on {0}: {1}")]
     Socket(PathBuf, io::Error),
+    /// This program cannot be read.
+    #[error("cannot read this program from {0}: {1}")]
+    Program(PathBuf, io::Error),
     /// Not all files are there in time.
     #[error("not all files are there: {0}")]
     Incomplete(String),
@@ -106,6 +113,9 @@ async fn work<V: VaultApi + 'static>(
     // First of all: it has to begin with the runtime's.
     let clock = Clock::start();
     let writers = driver::open(&settings.volumes)?;
+    if let Some(directory) = &settings.program {
+        install(directory)?;
+    }
     // An init container has to sync once in its life; a sidecar may stand on what it left behind.
     let volumes = writers.iter().map(|(volume, writer)| {
         let complete = mode == Mode::Sidecar && writer.has_complete_generation();
@@ -137,6 +147,13 @@ async fn work<V: VaultApi + 'static>(
         last_words,
     };
     refresher.until(mode, shutdown).await
+}
+
+/// Puts this program where the containers look for it, before any of them starts.
+fn install(directory: &Path) -> Result<(), RunError> {
+    let own = Path::new("/proc/self/exe");
+    let program = File::open(own).map_err(|error| RunError::Program(own.to_owned(), error))?;
+    Ok(install_program(program, directory, PROGRAM_FILE)?)
 }
 
 /// The parts of a running refresher.

@@ -48,6 +48,19 @@ fn annotation_name(text: &str) -> Result<String, Invalid> {
     accept(text, accepted, form)
 }
 
+fn variable_name(text: &str) -> Result<String, Invalid> {
+    let accepted = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.ends_with(|last: char| last.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    accept(
+        text,
+        accepted && text.len() <= 63,
+        "must be letters, digits and \"_\", begin with a letter and end with a letter or digit",
+    )
+}
+
 fn accept(text: &str, accepted: bool, form: &'static str) -> Result<String, Invalid> {
     match accepted {
         true => Ok(text.to_owned()),
@@ -68,6 +81,8 @@ text_values! {
     /// Kubernetes allows letters, digits, `-`, `_` and `.` in the name part of an annotation's key,
     /// and 63 characters for the whole part.
     SecretName = annotation_name;
+    /// The `<VAR>` in `freshet.dev/env-<VAR>`: an environment variable that an annotation can name.
+    VariableName = variable_name;
 }
 
 #[cfg(test)]

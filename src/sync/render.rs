@@ -3,6 +3,7 @@
 //! A [`MountRenderer`] is made once from each [`Mount`], so that templates are parsed once; it is
 //! asked again whenever one of its secrets changed.
 
+mod environment;
 mod error;
 mod targets;
 
@@ -25,6 +26,7 @@ pub use super::format::FormatError;
 pub struct MountRenderer {
     files: Vec<FileRenderer>,
     targets: Vec<TargetRenderer>,
+    environment: bool,
 }
 
 /// What came of it.
@@ -62,7 +64,11 @@ impl MountRenderer {
             }
         }
         if errors.is_empty() {
-            Ok(Self { files, targets })
+            Ok(Self {
+                files,
+                targets,
+                environment: mount.environment,
+            })
         } else {
             Err(errors)
         }
@@ -147,10 +153,12 @@ impl MountRenderer {
         }
         if !needs.is_empty() {
             Ok(Rendered::Needs(needs))
-        } else if errors.is_empty() {
-            Ok(Rendered::Complete(payload))
-        } else {
+        } else if !errors.is_empty() {
             Err(errors)
+        } else if self.environment {
+            environment::joined(&payload).map(Rendered::Complete)
+        } else {
+            Ok(Rendered::Complete(payload))
         }
     }
 }

@@ -51,6 +51,8 @@ pub enum Reason {
     Template(ExecError),
     /// The target of an ExternalSecret cannot be made.
     Target(TargetError),
+    /// The value cannot be a variable's.
+    Variable(&'static str),
 }
 
 impl RenderError {
@@ -91,6 +93,7 @@ impl fmt::Display for Reason {
             Self::NotATemplate(error) => error.fmt(f),
             Self::Template(error) => error.fmt(f),
             Self::Target(error) => error.fmt(f),
+            Self::Variable(reason) => f.write_str(reason),
         }
     }
 }

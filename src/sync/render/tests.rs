@@ -67,9 +67,14 @@ fn secrets(entries: &[(&str, &str)]) -> BTreeMap<SecretRef, VaultSecret> {
 /// The outcome as text: files, needs or errors, one a line.
 #[track_caller]
 fn check(lines: &[&str], known: &[(&str, &str)], expected: Expect) {
+    check_mount(&mount(lines), known, expected);
+}
+
+#[track_caller]
+fn check_mount(mount: &Mount, known: &[(&str, &str)], expected: Expect) {
     let known = secrets(known);
     let mut random = |bytes: &mut [u8]| bytes.fill(7);
-    let rendered = MountRenderer::new(&mount(lines)).and_then(|renderer| {
+    let rendered = MountRenderer::new(mount).and_then(|renderer| {
         let lookup = |source: &SecretRef| known.get(source);
         renderer.render(&lookup, SystemTime::UNIX_EPOCH, &mut random)
     });
@@ -271,6 +276,49 @@ fn every_text_that_is_no_template_is_refused_at_once() {
         expect![[r#"
             secret open: template:1:7: at <}}>: missing value for if
             secret unknown: template:1:4: at <frobnicate>: function "frobnicate" not defined in the table external-secrets
+        "#]],
+    );
+}
+
+#[test]
+fn variables_are_written_as_one_file() {
+    let variables = |lines: &[&str]| Mount {
+        environment: true,
+        ..mount(lines)
+    };
+    let lines = [
+        "PORT secret/db#port raw PORT 0600",
+        "HOST secret/db#host raw HOST 0644",
+        "ODD secret/odd#value raw ODD 0644",
+    ];
+    check_mount(
+        &variables(&lines),
+        &[DB, ("secret/odd", r#"{"value": "a=\nb"}"#)],
+        expect![[r#"
+            variables 0644 "HOST=db\0ODD=a=\nb\0PORT=5432\0"
+        "#]],
+    );
+    check_mount(
+        &variables(&[]),
+        &[],
+        expect![[r#"
+            variables 0644 ""
+        "#]],
+    );
+    let long = format!(
+        r#"{{"value": "{}", "nul": "a\u0000b"}}"#,
+        "x".repeat(131_067)
+    );
+    let odd = [("secret/odd", long.as_str())];
+    check_mount(
+        &variables(&[
+            "NUL secret/odd#nul raw NUL 0644",
+            "LONG secret/odd#value raw LONG 0644",
+        ]),
+        &odd,
+        expect![[r#"
+            secret LONG: is longer than the 128 KiB of an environment variable: serve it as a file
+            secret NUL: has a NUL byte, which no environment variable can hold: serve it as a file
         "#]],
     );
 }
