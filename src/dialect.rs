@@ -12,11 +12,11 @@ mod problem;
 mod quantity;
 mod suggest;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::spec::{
-    Audience, AuthType, CaBundle, ContainerName, Header, MountPath, ObjectName, Role, SyncSpec,
-    VaultAddress, VaultNamespace,
+    Audience, AuthType, CaBundle, ContainerName, FileSpec, Header, MountPath, ObjectName, Role,
+    SyncSpec, VaultAddress, VaultNamespace,
 };
 
 pub use self::combination::read;
@@ -54,6 +54,11 @@ pub struct Parsed {
     pub spec: SyncSpec,
     /// The functions of its templates that the full refresher has and the slim one has not.
     pub heavy_functions: BTreeSet<&'static str>,
+    /// The environment variables of each container that sees the files, in the order of their names:
+    /// each as a file that is called as the variable is.
+    pub variables: Vec<FileSpec>,
+    /// What containers run, where their author says so because their manifest does not.
+    pub commands: BTreeMap<ContainerName, Vec<String>>,
     /// What is doubtful but not wrong; the API server shows these to the user.
     pub warnings: Vec<Problem>,
 }

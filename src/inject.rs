@@ -26,6 +26,7 @@ mod patch;
 mod plan;
 mod pod;
 mod readable;
+mod reference;
 mod refusal;
 mod resources;
 mod security;
@@ -33,6 +34,7 @@ mod sidecar;
 mod targets;
 mod usage;
 mod volumes;
+mod wrapper;
 
 use std::convert::identity;
 
@@ -186,6 +188,8 @@ pub struct Summary {
     pub once: bool,
     /// The number of files, or directories of files, that are asked for.
     pub files: usize,
+    /// The number of environment variables.
+    pub variables: usize,
     /// The containers that see them.
     pub containers: Vec<ContainerName>,
     /// The sizes of the memory volumes and of the refresher's memory.

@@ -54,10 +54,18 @@ pub(super) fn run(arguments: LintArgs) -> Outcome {
 fn summary(pod: &ReviewedPod) -> Option<String> {
     let injection = pod.injection.as_ref()?;
     let summary = &injection.summary;
-    let files = match summary.files {
-        1 => "1 file".to_owned(),
-        files => format!("{files} files"),
+    let counted = |number: usize, what: &str| match number {
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
     };
+    let mut files = counted(summary.files, "file");
+    if summary.variables > 0 {
+        let variables = counted(summary.variables, "variable");
+        files = match summary.files {
+            0 => variables,
+            _ => format!("{files} and {variables}"),
+        };
+    }
     let containers: Vec<&str> = summary
         .containers
         .iter()
@@ -68,6 +76,12 @@ fn summary(pod: &ReviewedPod) -> Option<String> {
         .volumes
         .iter()
         .map(|(volume, size)| format!("volume {volume} at most {size}"))
+        .chain(
+            summary
+                .memory
+                .program
+                .map(|size| format!("its program at most {size}")),
+        )
         .collect();
     let how = if summary.once {
         "an init container"

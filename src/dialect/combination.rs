@@ -137,8 +137,11 @@ fn joined(
 ) -> Result<Parsed, Vec<Problem>> {
     let mut heavy_functions = served.heavy;
     let mut mounts = served.mounts;
+    let (mut variables, mut commands) = (Vec::new(), BTreeMap::new());
     let interval = match native {
         Reading::Asked(parsed) => {
+            variables = parsed.variables;
+            commands = parsed.commands;
             mounts.extend(parsed.spec.mounts);
             heavy_functions.extend(parsed.heavy_functions);
             warnings.extend(parsed.warnings);
@@ -169,6 +172,8 @@ fn joined(
         settings,
         spec,
         heavy_functions,
+        variables,
+        commands,
         warnings,
     })
 }

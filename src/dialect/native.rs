@@ -3,6 +3,7 @@
 mod files;
 mod mounts;
 mod settings;
+mod variables;
 mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use self::vocabulary::{Key, PREFIX, Word, look_up};
 use super::external_secret::StoreSettings;
 use super::findings::{Findings, at};
 use super::{DialectDefaults, Parsed, Problem, Reading, Settings, suggest};
-use crate::spec::{SecretName, SyncSpec};
+use crate::spec::{ContainerName, SecretName, SyncSpec, VariableName};
 
 pub(super) use self::settings::DEFAULT_INTERVAL;
 pub use self::vocabulary::{overview, reference};
@@ -21,6 +22,15 @@ type PodValues<'a> = BTreeMap<Key, &'a str>;
 
 /// The values of each file's keys.
 type FileValues<'a> = BTreeMap<SecretName, BTreeMap<Key, &'a str>>;
+
+/// A pod's annotations of ours, sorted by what they speak of.
+#[derive(Default)]
+struct Sorted<'a> {
+    pod: PodValues<'a>,
+    files: FileValues<'a>,
+    variables: BTreeMap<VariableName, &'a str>,
+    commands: BTreeMap<ContainerName, &'a str>,
+}
 
 /// Reads a pod's annotations; nothing is asked for when `freshet.dev/inject` is absent or false.
 ///
@@ -40,14 +50,22 @@ pub fn parse(
         }
         None => return Ok(Reading::NotAsked(unasked(annotations))),
     }
-    let (pod, files) = sort(annotations, &mut findings);
-    let settings = settings::read(&pod, defaults, &mut findings);
-    let interval = settings::refresh_interval(&pod, &mut findings);
-    let files = files::read(&files, &mut findings);
+    let sorted = sort(annotations, &mut findings);
+    let pod = &sorted.pod;
+    let settings = settings::read(pod, defaults, &mut findings);
+    let interval = settings::refresh_interval(pod, &mut findings);
+    if !sorted.asks() {
+        findings.problem(at(&inject).say(
+            "asks for injection, but no secret is named: add e.g. freshet.dev/secret-db: secret/db#password",
+        ));
+    }
+    let files = files::read(&sorted.files, &mut findings);
+    let variables = variables::read(&sorted.variables, &mut findings);
+    let commands = variables::commands(&sorted.commands, &mut findings);
     let spec = SyncSpec {
         version: crate::spec::VERSION,
         refresh_interval: interval,
-        mounts: mounts::arrange(files, &pod, &mut findings),
+        mounts: mounts::arrange(files, pod, &mut findings),
     };
     findings.size(&spec);
     let heavy_functions = std::mem::take(&mut findings.heavy_functions);
@@ -60,6 +78,8 @@ pub fn parse(
         settings,
         spec,
         heavy_functions,
+        variables,
+        commands,
         warnings,
     })))
 }
@@ -83,35 +103,54 @@ pub(super) fn over_store(
     flags: &DialectDefaults,
     findings: &mut Findings,
 ) -> Option<Settings> {
-    let (pod, files) = sort(annotations, findings);
-    if let Some(name) = files.keys().next().filter(|_| !is_asked(annotations)) {
-        let key = files[name].keys().next().copied().unwrap_or(Key::Secret);
+    let sorted = sort(annotations, findings);
+    if let Some(key) = sorted.first_of_content().filter(|_| !is_asked(annotations)) {
         let message = "has no effect, for injection by annotations is off: set freshet.dev/inject to \"true\"";
-        findings.warn(at(&key.annotation(name.as_str())).say(message));
+        findings.warn(at(&key).say(message));
     }
-    settings::over_store(&pod, store, flags, findings)
+    settings::over_store(&sorted.pod, store, flags, findings)
 }
 
 /// Sorts the annotations of ours by what they speak of; an unknown one is a problem.
-fn sort<'a>(
-    annotations: &'a BTreeMap<String, String>,
-    findings: &mut Findings,
-) -> (PodValues<'a>, FileValues<'a>) {
-    let (mut pod, mut files) = (PodValues::new(), FileValues::new());
+fn sort<'a>(annotations: &'a BTreeMap<String, String>, findings: &mut Findings) -> Sorted<'a> {
+    let mut sorted = Sorted::default();
     for (key, value, word) in ours(annotations) {
         match look_up(word) {
             Ok(Word::Pod(key)) => {
-                pod.insert(key, value);
+                sorted.pod.insert(key, value);
             }
             Ok(Word::File(key, name)) => {
-                files.entry(name).or_default().insert(key, value);
+                sorted.files.entry(name).or_default().insert(key, value);
+            }
+            Ok(Word::Variable(name)) => {
+                sorted.variables.insert(name, value);
+            }
+            Ok(Word::Container(_, name)) => {
+                sorted.commands.insert(name, value);
             }
             Ok(Word::Ours) => {}
             Err(_) if findings.is_full() => findings.problem(at(key).say("unknown")),
             Err(refusal) => findings.problem(at(key).say(refusal.clause())),
         }
     }
-    (pod, files)
+    sorted
+}
+
+impl Sorted<'_> {
+    /// Whether something is to be fetched.
+    fn asks(&self) -> bool {
+        !self.variables.is_empty() || self.files.values().any(files::has_content)
+    }
+
+    /// A key that speaks of what is fetched.
+    fn first_of_content(&self) -> Option<String> {
+        let file = self.files.iter().next().map(|(name, values)| {
+            let key = values.keys().next().copied().unwrap_or(Key::Secret);
+            key.annotation(name.as_str())
+        });
+        let variable = || self.variables.keys().next();
+        file.or_else(|| variable().map(|name| Key::Variable.annotation(name.as_str())))
+    }
 }
 
 /// A warning when annotations stand on a pod that look as if they asked for injection.

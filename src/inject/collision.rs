@@ -67,7 +67,10 @@ fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> 
         }
         let normal = normal(directory);
         let overlaps = |own: &&Mount| {
-            !is_converted(own) && !directory.is_empty() && own.mount_path.overlaps(&normal)
+            !is_converted(own)
+                && !own.environment
+                && !directory.is_empty()
+                && own.mount_path.overlaps(&normal)
         };
         if let Some(own) = spec.mounts.iter().find(overlaps) {
             problems.push(Problem::of_value(

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use super::conversion;
 use super::covers::{container_covers, covers};
 use super::fields::items;
-use super::patch::{Editor, ListEditor};
+use super::patch::{Editor, ListEditor, Place};
 use super::plan::Plan;
 use super::pod::{ContainerView, List, PodView, STATUS_ANNOTATION, is_reserved_volume};
+use super::wrapper::{FIELDS, Wrapper, authored};
 use crate::spec::ANNOTATION;
 
 /// The patch from the pod to the plan.
@@ -24,14 +25,18 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
     reconcile(volumes, found, injected, plan.volumes);
     place_refresher(&mut editor, view, plan.position, plan.container);
     for container in &view.containers {
-        let wanted = match plan.targets.contains(&(container.list, container.index)) {
+        let mut wanted = match plan.targets.contains(&(container.list, container.index)) {
             true => plan.application_mounts.clone(),
             false => Vec::new(),
         };
+        let wrapper = plan.wrappers.of(container);
+        wanted.extend(wrapper.into_iter().flat_map(Wrapper::mounts));
         let index = index_after(container, view, plan.position).to_string();
         let place = ["spec", container.list.field(), &index, "volumeMounts"];
         let found = container.fields.get("volumeMounts");
         reconcile(editor.list(&place, found), found, injected, wanted);
+        let place = &place[..3];
+        wrap(&mut editor, place, container.fields, injected, wrapper);
     }
     if let Some(secret) = plan.image_pull_secret {
         let found = view.spec.get("imagePullSecrets");
@@ -42,6 +47,26 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
     }
     annotate(&mut editor, pod, plan.sync_spec, plan.conversions.note);
     editor.finish()
+}
+
+/// Makes a container start through the refresher's program, or by itself again.
+fn wrap(
+    editor: &mut Editor,
+    place: &Place<'_>,
+    found: &Map<String, Value>,
+    injected: bool,
+    wrapper: Option<&Wrapper>,
+) {
+    let planned = match wrapper {
+        Some(wrapper) => wrapper.fields.clone(),
+        None if injected => authored(found, injected, false),
+        None => return,
+    };
+    let gone = FIELDS.iter().filter(|field| !planned.contains_key(**field));
+    for field in gone.filter(|field| found.contains_key(**field)) {
+        editor.remove_member(place, field);
+    }
+    editor.object(place, found, planned);
 }
 
 /// Writes our annotations. The API server sends no pod without metadata; a file may hold one.

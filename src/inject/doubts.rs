@@ -19,6 +19,7 @@ pub(super) fn warnings(
     }
     warnings.extend(readable::warnings(pod, &parsed.spec, choices));
     warnings.extend(short_of_memory(parsed, choices));
+    warnings.extend(idle_commands(pod, parsed, choices));
     warnings
 }
 
@@ -38,6 +39,26 @@ fn before_refresher(pod: &PodView<'_>, choices: &Choices<'_, '_>) -> Vec<Problem
             )
         })
         .collect()
+}
+
+/// Commands of containers that start as they always do.
+fn idle_commands<'p>(
+    pod: &'p PodView<'_>,
+    parsed: &'p Parsed,
+    choices: &'p Choices<'_, '_>,
+) -> impl Iterator<Item = Problem> + 'p {
+    let plain = pod
+        .containers
+        .iter()
+        .filter(|container| choices.wrappers.of(container).is_none());
+    let names = plain.map(|container| container.name());
+    let named = names.filter(|name| parsed.commands.keys().any(|known| known.as_str() == *name));
+    named.map(|name| {
+        Problem::new(
+            format!("metadata.annotations[freshet.dev/command-{name}]"),
+            "has no effect: this container gets no variables, and starts as its manifest says",
+        )
+    })
 }
 
 /// A memory limit of the author's that full volumes would break.

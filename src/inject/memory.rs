@@ -8,7 +8,9 @@
 //!                        + 1 MiB for each file with a whole secret or a template
 //!                        + 1 MiB for each target of an ExternalSecret
 //!                        + 4 KiB for each file (a page of a tmpfs is not shared)
+//! ... of variables       = 128 KiB for each variable, which Linux allows it
 //! sizeLimit of a volume  = 2 generations, rounded up to a MiB
+//! volume of the program  = 2 programs, where containers start through it (4 or 8 MiB each)
 //! memory limit           = all volumes + state + process
 //! ```
 //!
@@ -30,6 +32,8 @@ pub struct Bytes(u64);
 pub struct Memory {
     /// The `sizeLimit` of each volume of secrets.
     pub volumes: BTreeMap<VolumeName, Bytes>,
+    /// The `sizeLimit` of the volume of the refresher's own program, where there is one.
+    pub program: Option<Bytes>,
     /// The memory that the refresher may need with all volumes full.
     pub refresher: Bytes,
 }
@@ -48,13 +52,18 @@ const DIRECTORY_PAGES: u64 = 64 * PAGE;
 /// The refresher itself (3 MiB), a `ready` or `status` beside it in the same cgroup, and one secret
 /// of the greatest size as a reply, as parsed JSON and as text.
 const PROCESS: u64 = 16 * MIB;
+/// The longest value of a variable, with its name.
+const VARIABLE: u64 = 128 * KIB;
+/// The most that the slim refresher's program takes, and the full one's.
+const PROGRAMS: (u64, u64) = (4 * MIB, 8 * MIB);
 /// What a heavy template function may take while it runs: scrypt with sprig's parameters needs 32
 /// MiB.
 const HEAVY: u64 = 40 * MIB;
 
 impl Memory {
-    /// The sizes for what a pod is served, by the full refresher or the slim one.
-    pub fn of(spec: &SyncSpec, full: bool) -> Self {
+    /// The sizes for what a pod is served, by the full refresher or the slim one. Where containers
+    /// start through its program, two of it count: the one before may still be running.
+    pub fn of(spec: &SyncSpec, full: bool, lends_program: bool) -> Self {
         let volumes: BTreeMap<_, _> = spec
             .mounts
             .iter()
@@ -65,9 +74,14 @@ impl Memory {
             })
             .collect();
         let files: u64 = volumes.values().map(|volume| volume.0).sum();
+        let program = if full { PROGRAMS.1 } else { PROGRAMS.0 };
+        let program = lends_program.then_some(Bytes(2 * program));
+        let lent = program.unwrap_or_default().0;
+        let process = PROCESS + if full { HEAVY } else { 0 };
         Self {
             volumes,
-            refresher: Bytes(PROCESS + if full { HEAVY } else { 0 } + STATE.0 + files),
+            program,
+            refresher: Bytes(process + STATE.0 + files + lent),
         }
     }
 }
@@ -91,6 +105,9 @@ impl fmt::Display for Bytes {
 
 /// The most that all files of a mount take once.
 fn generation(mount: &Mount) -> u64 {
+    if mount.environment {
+        return PAGE + VARIABLE * mount.files.len() as u64 + SECRET * mount.targets.len() as u64;
+    }
     let shared: BTreeSet<_> = mount
         .files
         .iter()

@@ -65,13 +65,30 @@ impl Editor {
         let Some(object) = found.and_then(Value::as_object) else {
             return self.put(pointer(place), found.is_some(), Value::Object(members));
         };
+        self.object(place, object, members);
+    }
+
+    /// Gives these members to the object at `place`, which is `found` there.
+    pub(super) fn object(
+        &mut self,
+        place: &Place<'_>,
+        found: &Map<String, Value>,
+        members: Map<String, Value>,
+    ) {
         for (name, value) in members {
-            let current = object.get(&name);
+            let current = found.get(&name);
             if current != Some(&value) {
                 let place = pointer(place).with_trailing_token(name);
                 self.put(place, current.is_some(), value);
             }
         }
+    }
+
+    /// Takes a member out of the object at `place`.
+    pub(super) fn remove_member(&mut self, place: &Place<'_>, name: &str) {
+        let path = pointer(place).with_trailing_token(name);
+        let remove = PatchOperation::Remove(RemoveOperation { path });
+        self.0.push(remove);
     }
 
     /// Puts a value where one is or is not yet.

@@ -1,5 +1,6 @@
 //! What shall be in the pod: the one place with policy.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use super::memory::Memory;
 use super::pod::{ContainerView, List, PodView};
 use super::security::Ids;
 use super::sidecar::Sidecar;
+use super::wrapper::Wrappers;
 use super::{
     Defaults, Summary, collision, conversion, doubts, limits, mesh, metrics, refusal, resources,
     targets, volumes,
@@ -28,6 +30,7 @@ pub(super) struct Plan {
     /// The containers that see the files, each with the same mounts.
     pub(super) targets: BTreeSet<(List, usize)>,
     pub(super) application_mounts: Vec<Value>,
+    pub(super) wrappers: Wrappers,
     pub(super) conversions: Conversions,
     pub(super) image_pull_secret: Option<Value>,
     /// The text of the annotation.
@@ -45,6 +48,7 @@ pub(super) struct Choices<'p, 'a> {
     pub(super) targets: Vec<&'p ContainerView<'a>>,
     /// Those, and the ones that mount a volume whose Secret is served: all that see files.
     pub(super) readers: Vec<&'p ContainerView<'a>>,
+    pub(super) wrappers: Wrappers,
     pub(super) position: usize,
     pub(super) memory: Memory,
     /// `None` leaves the field out.
@@ -64,7 +68,10 @@ impl Plan {
         cluster: &ClusterFacts,
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = refusal::of_pod(pod);
-        let choices = choose(pod, parsed, defaults, &mut problems);
+        let targets = chosen(pod, parsed, &mut problems);
+        let wrappers = Wrappers::plan(pod, parsed, &targets, &mut problems);
+        let parsed: &Parsed = &with_environments(parsed, &wrappers);
+        let choices = choose(pod, parsed, (targets, wrappers), defaults, &mut problems);
         problems.extend(against(pod, parsed, &choices, cluster));
         let image = image(parsed, defaults, &mut problems);
         let Some(role) = choices.role.clone().filter(|_| problems.is_empty()) else {
@@ -75,19 +82,17 @@ impl Plan {
         let metrics_port = metrics::port(pod, settings, defaults, &mut warnings);
         let targets = &choices.targets;
         let secrets_volume = |mount: &Mount| volumes::secrets_volume(mount, &choices.memory);
+        let summary = summary(parsed, &choices, role.clone());
         let sidecar = Sidecar {
             parsed,
             defaults,
             image,
-            role: role.clone(),
+            role,
             ids: choices.ids,
             resources: choices.resources,
             metrics_port,
+            lends_program: !choices.wrappers.is_empty(),
         };
-        let names = choices
-            .readers
-            .iter()
-            .filter_map(|target| target.name().parse().ok());
         let pull_secret = defaults.image_pull_secret.as_ref();
         Ok(Self {
             container: sidecar.container(),
@@ -100,50 +105,82 @@ impl Plan {
             application_mounts: spec
                 .mounts
                 .iter()
-                .filter(|mount| !conversion::is_converted(mount))
+                .filter(|mount| !conversion::is_converted(mount) && !mount.environment)
                 .map(volumes::application_mount)
                 .collect(),
+            wrappers: choices.wrappers,
             conversions: Conversions::plan(pod, spec, secrets_volume),
             image_pull_secret: pull_secret.map(|name| json!({"name": name})),
             sync_spec: choices.sync_spec,
             warnings,
-            summary: Summary {
-                role,
-                once: settings.once,
-                files: spec
-                    .mounts
-                    .iter()
-                    .map(|mount| mount.files.len() + mount.targets.len())
-                    .sum(),
-                containers: names.collect(),
-                memory: choices.memory,
-            },
+            summary,
         })
     }
+}
+
+fn summary(parsed: &Parsed, choices: &Choices<'_, '_>, role: Role) -> Summary {
+    let mounts = parsed.spec.mounts.iter();
+    let of_files = mounts.filter(|mount| !mount.environment);
+    let names = choices.readers.iter();
+    Summary {
+        role,
+        once: parsed.settings.once,
+        files: of_files
+            .map(|mount| mount.files.len() + mount.targets.len())
+            .sum(),
+        variables: parsed.variables.len(),
+        containers: names
+            .filter_map(|target| target.name().parse().ok())
+            .collect(),
+        memory: choices.memory.clone(),
+    }
+}
+
+/// The containers that get mounts or variables.
+fn chosen<'p, 'a>(
+    pod: &'p PodView<'a>,
+    parsed: &Parsed,
+    problems: &mut Vec<Problem>,
+) -> Vec<&'p ContainerView<'a>> {
+    let mut mounts = parsed.spec.mounts.iter();
+    let adds_mounts = mounts.any(|mount| !conversion::is_converted(mount));
+    match adds_mounts || !parsed.variables.is_empty() {
+        true => targets::choose(pod, &parsed.settings, problems),
+        false => Vec::new(),
+    }
+}
+
+/// The same, with the variables of each container among the mounts.
+fn with_environments<'d>(parsed: &'d Parsed, wrappers: &Wrappers) -> Cow<'d, Parsed> {
+    if wrappers.is_empty() {
+        return Cow::Borrowed(parsed);
+    }
+    let mut parsed = parsed.clone();
+    parsed.spec.mounts.extend(wrappers.environments());
+    parsed
+        .spec
+        .mounts
+        .sort_by(|one, two| one.volume.cmp(&two.volume));
+    Cow::Owned(parsed)
 }
 
 fn choose<'p, 'a>(
     pod: &'p PodView<'a>,
     parsed: &Parsed,
+    (targets, wrappers): (Vec<&'p ContainerView<'a>>, Wrappers),
     defaults: &Defaults,
     problems: &mut Vec<Problem>,
 ) -> Choices<'p, 'a> {
     let Parsed { settings, spec, .. } = parsed;
-    let memory = Memory::of(spec, !parsed.heavy_functions.is_empty());
-    let adds_mounts = spec
-        .mounts
-        .iter()
-        .any(|mount| !conversion::is_converted(mount));
-    let targets = match adds_mounts {
-        true => targets::choose(pod, settings, problems),
-        false => Vec::new(),
-    };
+    let full = !parsed.heavy_functions.is_empty();
+    let memory = Memory::of(spec, full, !wrappers.is_empty());
     let readers = targets::readers(pod, &targets, spec);
     Choices {
         role: role(parsed, pod, problems),
         ids: Ids::of(settings, pod, &readers),
         targets,
         readers,
+        wrappers,
         position: mesh::position(pod),
         resources: resources::resources(&settings.resources, &defaults.resources, pod, &memory),
         memory,

@@ -13,8 +13,8 @@ use super::fields::{items, objects, text};
 use crate::dialect::Problem;
 use crate::spec::ANNOTATION;
 use crate::spec::layout::{
-    CA_VOLUME, CONTAINER, POD_VOLUME, SECRETS_VOLUME, STATE_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME,
-    TOKEN_VOLUME,
+    CA_VOLUME, CONTAINER, ENVIRONMENT_VOLUME, POD_VOLUME, PROGRAM_VOLUME, SECRETS_VOLUME,
+    STATE_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME, TOKEN_VOLUME,
 };
 
 /// The annotation that tells people that the pod was injected. Nothing reads it.
@@ -193,8 +193,8 @@ impl List {
 
 /// Whether a volume's name is one that Freshet gives.
 pub(super) fn is_reserved_volume(name: &str) -> bool {
-    let numbered = || {
-        name.strip_prefix(SECRETS_VOLUME)
+    let numbered = |prefix: &str| {
+        name.strip_prefix(prefix)
             .and_then(|rest| rest.strip_prefix('-'))
             .is_some_and(|number| {
                 !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -208,9 +208,11 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
         CA_VOLUME,
         TEMPLATES_VOLUME,
         TLS_VOLUME,
+        PROGRAM_VOLUME,
     ]
     .contains(&name)
-        || numbered()
+        || numbered(SECRETS_VOLUME)
+        || numbered(ENVIRONMENT_VOLUME)
 }
 
 /// Whether an init container is a refresher that some release of Freshet added.

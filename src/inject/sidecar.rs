@@ -6,7 +6,7 @@ use super::security::Ids;
 use super::volumes::{refresher_directory, refresher_mounts};
 use super::{Defaults, resources};
 use crate::dialect::{CaSource, Parsed, Resources, Settings};
-use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, TLS_DIR};
+use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, PROGRAM_DIR, TLS_DIR};
 use crate::spec::{Identity, Role};
 
 /// The program in the refresher's image, which has no shell and no search path.
@@ -25,6 +25,8 @@ pub(super) struct Sidecar<'a> {
     pub(super) ids: Ids,
     pub(super) resources: Option<Resources>,
     pub(super) metrics_port: Option<u16>,
+    /// Whether containers start through its program.
+    pub(super) lends_program: bool,
 }
 
 impl Sidecar<'_> {
@@ -49,7 +51,7 @@ impl Sidecar<'_> {
         set("resources", resources.and_then(resources::field));
         set(
             "volumeMounts",
-            Some(json!(refresher_mounts(settings, spec))),
+            Some(json!(refresher_mounts(settings, spec, self.lends_program))),
         );
         if !settings.once {
             set("restartPolicy", Some(json!("Always")));
@@ -64,6 +66,9 @@ impl Sidecar<'_> {
         let Settings { once, .. } = self.parsed.settings;
         let mut args = vec![if once { "once" } else { "run" }.to_owned()];
         args.extend(self.identity().to_args());
+        if self.lends_program {
+            args.push(format!("--program-dir={PROGRAM_DIR}"));
+        }
         // The refresher falls back to IPv4 where the kernel has no IPv6.
         let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
         let options = [

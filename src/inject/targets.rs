@@ -1,5 +1,7 @@
 //! Which containers see the files.
 
+use std::collections::BTreeMap;
+
 use super::fields::text;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
 use super::{conversion, mesh};
@@ -19,7 +21,11 @@ pub(super) fn choose<'p, 'a>(
 ) -> Vec<&'p ContainerView<'a>> {
     let chosen: Vec<_> = match &settings.containers {
         Some(names) => {
-            problems.extend(names.iter().filter_map(|name| unknown(pod, name)));
+            problems.extend(
+                names
+                    .iter()
+                    .filter_map(|name| unknown(pod, name, ANNOTATION)),
+            );
             let named = |container: &&ContainerView<'_>| {
                 names.iter().any(|name| name.as_str() == container.name())
             };
@@ -96,7 +102,18 @@ fn has_ours(pod: &PodView<'_>, container: &ContainerView<'_>) -> bool {
             .any(|(_, mount)| is_reserved_volume(text(mount, "name")))
 }
 
-fn unknown(pod: &PodView<'_>, name: &ContainerName) -> Option<Problem> {
+/// Commands for containers that the pod has not.
+pub(super) fn unknown_commands(
+    pod: &PodView<'_>,
+    commands: &BTreeMap<ContainerName, Vec<String>>,
+) -> impl Iterator<Item = Problem> {
+    commands.keys().filter_map(|name| {
+        let annotation = format!("metadata.annotations[freshet.dev/command-{name}]");
+        unknown(pod, name, &annotation)
+    })
+}
+
+fn unknown(pod: &PodView<'_>, name: &ContainerName, annotation: &str) -> Option<Problem> {
     let names: Vec<_> = pod.containers.iter().map(ContainerView::name).collect();
     let name = name.as_str();
     let message = match closest(name, names.iter().copied()) {
@@ -104,5 +121,5 @@ fn unknown(pod: &PodView<'_>, name: &ContainerName) -> Option<Problem> {
         Some(near) => format!("is no container of the pod: did you mean {near}?"),
         None => format!("is no container of the pod, which has {}", names.join(", ")),
     };
-    Some(Problem::of_value(ANNOTATION, name, message))
+    Some(Problem::of_value(annotation, name, message))
 }

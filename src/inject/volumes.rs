@@ -8,9 +8,9 @@ use super::conversion::is_converted;
 use super::memory::{Memory, STATE};
 use crate::dialect::{CaSource, Settings};
 use crate::spec::layout::{
-    CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE,
-    SPEC_FILE, STATE_DIR, STATE_VOLUME, TEMPLATES_DIR, TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME,
-    TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
+    CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME, PROGRAM_DIR, PROGRAM_VOLUME,
+    REFRESH_ANNOTATION, REFRESH_FILE, SPEC_FILE, STATE_DIR, STATE_VOLUME, TEMPLATES_DIR,
+    TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
 };
 use crate::spec::target::TemplateText;
 use crate::spec::{ANNOTATION, Mount, SyncSpec, VolumeName};
@@ -29,6 +29,9 @@ pub(super) fn volumes(settings: &Settings, spec: &SyncSpec, memory: &Memory) -> 
         annotation_file(REFRESH_FILE, REFRESH_ANNOTATION),
     ]}}));
     volumes.push(memory_volume(STATE_VOLUME, STATE.to_string()));
+    if let Some(size) = memory.program {
+        volumes.push(memory_volume(PROGRAM_VOLUME, size.to_string()));
+    }
     if let Some(CaSource::ConfigMap { name, key }) = &settings.ca {
         let items = json!([{"key": key, "path": CA_FILE}]);
         volumes.push(json!({"name": CA_VOLUME, "configMap": {"name": name, "items": items}}));
@@ -51,7 +54,11 @@ pub(super) fn secrets_volume(mount: &Mount, memory: &Memory) -> Value {
 
 /// The mounts of the refresher: the only container that may write the secrets' volumes, and the
 /// only one that sees the token.
-pub(super) fn refresher_mounts(settings: &Settings, spec: &SyncSpec) -> Vec<Value> {
+pub(super) fn refresher_mounts(
+    settings: &Settings,
+    spec: &SyncSpec,
+    lends_program: bool,
+) -> Vec<Value> {
     let read_only = |volume: &str, directory: &str| json!({"name": volume, "mountPath": directory, "readOnly": true});
     let mut mounts: Vec<Value> = spec
         .mounts
@@ -64,6 +71,9 @@ pub(super) fn refresher_mounts(settings: &Settings, spec: &SyncSpec) -> Vec<Valu
     mounts.push(read_only(TOKEN_VOLUME, TOKEN_DIR));
     mounts.push(read_only(POD_VOLUME, POD_DIR));
     mounts.push(json!({"name": STATE_VOLUME, "mountPath": STATE_DIR}));
+    if lends_program {
+        mounts.push(json!({"name": PROGRAM_VOLUME, "mountPath": PROGRAM_DIR}));
+    }
     if let Some(CaSource::ConfigMap { .. }) = &settings.ca {
         mounts.push(read_only(CA_VOLUME, CA_DIR));
     }

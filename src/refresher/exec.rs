@@ -6,7 +6,7 @@
 
 mod variables;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ impl Exec {
     /// expanded to may be secret.
     fn not_started(&self, error: &io::Error) -> ExitCode {
         let program = self.command.first().map(OsString::as_os_str);
-        let program = program.unwrap_or(OsStr::new(""));
+        let program = program.unwrap_or_default();
         let code = match error.kind() {
             io::ErrorKind::NotFound => NOT_FOUND,
             _ => CANNOT_START,

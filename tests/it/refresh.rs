@@ -6,4 +6,5 @@ mod hard_cases;
 mod outages;
 pub(crate) mod pod;
 mod restarts;
+mod variables;
 mod watching;

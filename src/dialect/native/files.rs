@@ -30,11 +30,6 @@ pub(super) fn read(files: &FileValues<'_>, findings: &mut Findings) -> Vec<Named
         .filter(|(_, values)| has_content(values))
         .map(|(name, _)| name.as_str())
         .collect();
-    if known.is_empty() {
-        findings.problem(at(&Key::Inject.annotation("")).say(
-            "asks for injection, but no secret is named: add e.g. freshet.dev/secret-db: secret/db#password",
-        ));
-    }
     files
         .iter()
         .filter_map(|(name, values)| {
@@ -53,7 +48,7 @@ pub(super) fn read(files: &FileValues<'_>, findings: &mut Findings) -> Vec<Named
         .collect()
 }
 
-fn has_content(values: &BTreeMap<Key, &str>) -> bool {
+pub(super) fn has_content(values: &BTreeMap<Key, &str>) -> bool {
     values.contains_key(&Key::Secret) || values.contains_key(&Key::Template)
 }
 
@@ -86,7 +81,7 @@ impl Reader<'_> {
     fn file(&mut self) -> Option<NamedFile> {
         let source = self.value::<SecretRef>(Key::Secret);
         if let Ok(Some(source)) = &source {
-            self.doubt_path(source);
+            doubt_path(&self.key(Key::Secret), source, self.findings);
         }
         let content = self.content(source);
         let path = self.value::<FilePath>(Key::File);
@@ -185,20 +180,6 @@ impl Reader<'_> {
         }
     }
 
-    /// `secret/data/db` is how the API of KV v2 spells `secret/db`; the refresher finds that out.
-    fn doubt_path(&mut self, source: &SecretRef) {
-        let mut parts = source.path.as_str().splitn(3, '/');
-        if let (Some(mount), Some("data"), Some(rest)) = (parts.next(), parts.next(), parts.next())
-        {
-            let message = format!(
-                "looks like a path of KV v2's API: write {mount}/{rest}, as vault kv get takes it"
-            );
-            let key = self.key(Key::Secret);
-            self.findings
-                .warn(at(&key).with(&source.to_string(), message));
-        }
-    }
-
     fn refuse_template_settings(&mut self) {
         for key in [
             Key::Functions,
@@ -232,6 +213,17 @@ impl Reader<'_> {
             }
             self.findings.problem(at(&self.key(*key)).say(message));
         }
+    }
+}
+
+/// `secret/data/db` is how the API of KV v2 spells `secret/db`; the refresher finds that out.
+pub(super) fn doubt_path(key: &str, source: &SecretRef, findings: &mut Findings) {
+    let mut parts = source.path.as_str().splitn(3, '/');
+    if let (Some(mount), Some("data"), Some(rest)) = (parts.next(), parts.next(), parts.next()) {
+        let message = format!(
+            "looks like a path of KV v2's API: write {mount}/{rest}, as vault kv get takes it"
+        );
+        findings.warn(at(key).with(&source.to_string(), message));
     }
 }
 

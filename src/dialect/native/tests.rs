@@ -1,6 +1,7 @@
 mod files;
 mod mounts;
 mod settings;
+mod variables;
 mod vocabulary;
 
 use std::collections::BTreeSet;

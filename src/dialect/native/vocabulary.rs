@@ -1,10 +1,12 @@
 //! The vocabulary of the annotations `freshet.dev/*`: one row for each key. Parsing, suggestions
 //! and the reference in the README read this table and nothing else.
 
+mod misspelling;
+
 use std::fmt::Write as _;
 
-use crate::dialect::suggest;
-use crate::spec::SecretName;
+use self::misspelling::NotAKey;
+use crate::spec::{ContainerName, Invalid, SecretName, VariableName};
 
 /// What all keys begin with.
 pub(super) const PREFIX: &str = "freshet.dev/";
@@ -45,6 +47,8 @@ pub(super) enum Key {
     File,
     Mode,
     FileMountPath,
+    Variable,
+    Command,
     Refresh,
     Status,
     SyncSpec,
@@ -58,6 +62,10 @@ pub(super) enum Arity {
     Pod,
     /// Once for each file: the row's name, then the file's.
     File,
+    /// Once for each environment variable: the row's name, then the variable's.
+    Variable,
+    /// Once for each container: the row's name, then the container's.
+    Container,
     /// It is the webhook's, or read by the refresher; a pod's author need not write it.
     Ours,
 }
@@ -130,6 +138,12 @@ pub(super) const ROWS: &[Row] = rows! {
     FileMountPath File "mount-path-" = "/etc/app/tls", "`mount-path`",
         "the directory of that file alone",
         also "secret-volume-path-";
+    Variable Variable "env-" = "secret/db#password", "",
+        "an environment variable of the containers: `path#key`. What a container runs has to be known: its `command`, or `command-<container>`",
+        also "variable-" "environment-" "env-var-";
+    Command Container "command-" = r#"["/app", "--port=8080"]"#, "its `command`",
+        "what a container runs, as a JSON list, where its manifest leaves that to the image and `env-<VAR>` has to know",
+        also "cmd-" "entrypoint-";
     MountPath Pod "mount-path" = "/secrets", "`/secrets`",
         "the directory at which the containers see the files",
         also "secret-volume-path" "path";
@@ -215,17 +229,17 @@ pub(super) enum Word {
     Pod(Key),
     /// A key of one file.
     File(Key, SecretName),
+    /// An environment variable.
+    Variable(VariableName),
+    /// A key of one container.
+    Container(Key, ContainerName),
     /// A key that is not the author's to write.
     Ours,
 }
 
-/// What stands after [`PREFIX`] and is no key of ours.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotAKey<'a>(&'a str);
-
 /// Looks up what stands after [`PREFIX`].
 pub(super) fn look_up(word: &str) -> Result<Word, NotAKey<'_>> {
-    let exact = |row: &&Row| row.arity != Arity::File && row.name == word;
+    let exact = |row: &&Row| !row.is_family() && row.name == word;
     if let Some(row) = ROWS.iter().find(exact) {
         return Ok(match row.arity {
             Arity::Ours => Word::Ours,
@@ -233,90 +247,54 @@ pub(super) fn look_up(word: &str) -> Result<Word, NotAKey<'_>> {
         });
     }
     families()
-        .find_map(|row| {
-            Some(Word::File(
-                row.key,
-                word.strip_prefix(row.name)?.parse().ok()?,
-            ))
-        })
+        .find_map(|row| row.member(word.strip_prefix(row.name)?).ok())
         .ok_or(NotAKey(word))
 }
 
 fn families() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().filter(|row| row.arity == Arity::File)
+    ROWS.iter().filter(|row| row.is_family())
 }
 
-impl NotAKey<'_> {
-    /// What is wrong with it, and which key was most likely meant.
-    pub(super) fn clause(&self) -> String {
-        let word = self.0;
-        for row in families() {
-            if word == row.name || Some(word) == row.name.strip_suffix('-') {
-                let example = row.key.annotation("db");
-                return format!("must end in a name, e.g. {example}");
-            }
-            if let Some(Err(invalid)) = word.strip_prefix(row.name).map(str::parse::<SecretName>) {
-                return format!("the name after {PREFIX}{} {invalid}", row.name);
-            }
-        }
-        match nearest(word) {
-            Some(key) => format!("unknown: did you mean {PREFIX}{key}?"),
-            None => "unknown: `freshet lint --help` names all the keys".to_owned(),
+impl Row {
+    fn is_family(&self) -> bool {
+        !self.suffix().is_empty()
+    }
+
+    /// What a family's keys end in, for people.
+    fn suffix(&self) -> &'static str {
+        match self.arity {
+            Arity::File => "<name>",
+            Arity::Variable => "<VAR>",
+            Arity::Container => "<container>",
+            Arity::Pod | Arity::Ours => "",
         }
     }
-}
 
-/// The key that was most likely meant, without the prefix.
-fn nearest(word: &str) -> Option<String> {
-    alias_of(word).or_else(|| {
-        ROWS.iter()
-            .filter(|row| row.arity != Arity::Ours)
-            .filter_map(|row| misspelling_of(word, row))
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, key)| key)
-    })
-}
-
-fn alias_of(word: &str) -> Option<String> {
-    ROWS.iter().find_map(|row| {
-        row.aliases.iter().find_map(|alias| match row.arity {
-            Arity::File => word
-                .strip_prefix(alias)
-                .filter(|name| name.parse::<SecretName>().is_ok())
-                .map(|name| format!("{}{name}", row.name)),
-            _ => (word == *alias).then(|| row.name.to_owned()),
+    /// The key of a family that ends in `name`.
+    fn member(&self, name: &str) -> Result<Word, Invalid> {
+        Ok(match self.arity {
+            Arity::Variable => Word::Variable(name.parse()?),
+            Arity::Container => Word::Container(self.key, name.parse()?),
+            _ => Word::File(self.key, name.parse()?),
         })
-    })
-}
+    }
 
-/// How far `word` is from the row, and the key that it would be. Of a family, every hyphen may be
-/// the one before the file's name.
-fn misspelling_of(word: &str, row: &Row) -> Option<(usize, String)> {
-    if row.arity != Arity::File {
-        return suggest::distance_within(word, row.name).map(|near| (near, row.name.to_owned()));
+    /// A name that a family's key may end in.
+    pub(super) fn example_name(&self) -> &'static str {
+        match self.arity {
+            Arity::File => "db",
+            Arity::Variable => "DB_PASSWORD",
+            Arity::Container => "app",
+            Arity::Pod | Arity::Ours => "",
+        }
     }
-    if word.len() > 63 {
-        return None;
-    }
-    word.match_indices(['-', '_', '.'])
-        .filter_map(|(at, _)| {
-            let (stem, name) = (&word[..at], &word[at + 1..]);
-            let near = suggest::distance_within(stem, row.name.trim_end_matches('-'))?;
-            name.parse::<SecretName>().ok()?;
-            Some((near, format!("{}{name}", row.name)))
-        })
-        .min_by_key(|(distance, _)| *distance)
 }
 
 /// All the keys with an example each, for a terminal.
 pub fn overview() -> String {
     let rows = ROWS.iter().filter(|row| row.arity != Arity::Ours);
     rows.fold("Annotations:\n".to_owned(), |mut text, row| {
-        let suffix = if row.arity == Arity::File {
-            "<name>"
-        } else {
-            ""
-        };
+        let suffix = row.suffix();
         // Writing to a String does not fail.
         let _ = writeln!(text, "  {PREFIX}{}{suffix}: {}", row.name, row.example);
         text
@@ -327,17 +305,15 @@ pub fn overview() -> String {
 pub fn reference() -> String {
     let mut table =
         String::from("| `freshet.dev/…` | meaning | default | example |\n|---|---|---|---|\n");
-    for Row {
-        key: _,
-        name,
-        arity,
-        example,
-        default,
-        doc,
-        aliases: _,
-    } in ROWS
-    {
-        let suffix = if *arity == Arity::File { "<name>" } else { "" };
+    for row in ROWS {
+        let Row {
+            name,
+            example,
+            default,
+            doc,
+            ..
+        } = row;
+        let suffix = row.suffix();
         // A pipe would end the cell, in code too.
         let example = match *example {
             "" => String::new(),
@@ -370,11 +346,10 @@ mod tests {
         assert_eq!(keys.len(), ROWS.len());
         assert_eq!(keys.len(), Key::ReplacedVolumes as usize + 1);
         for row in ROWS {
-            let word = match row.arity {
-                Arity::File => format!("{}db", row.name),
-                _ => row.name.to_owned(),
-            };
+            let word = format!("{}{}", row.name, row.example_name());
             let expected = match row.arity {
+                Arity::Variable => Word::Variable("DB_PASSWORD".parse().expect("name")),
+                Arity::Container => Word::Container(row.key, "app".parse().expect("name")),
                 Arity::Pod => Word::Pod(row.key),
                 Arity::File => Word::File(row.key, "db".parse().expect("name")),
                 Arity::Ours => Word::Ours,
@@ -399,6 +374,9 @@ mod tests {
             ("vault-addr", "vault-address"),
             ("audience", "auth-audience"),
             ("limit-cpu", "limits-cpu"),
+            ("evn-DB_HOST", "env-DB_HOST"),
+            ("environment-DB_HOST", "env-DB_HOST"),
+            ("comand-app", "command-app"),
         ] {
             refused(word, &format!("unknown: did you mean freshet.dev/{meant}?"));
         }
@@ -408,6 +386,14 @@ mod tests {
     #[test]
     fn a_family_needs_a_name() {
         refused("secret", "must end in a name, e.g. freshet.dev/secret-db");
+        refused(
+            "env",
+            "must end in a name, e.g. freshet.dev/env-DB_PASSWORD",
+        );
+        refused(
+            "env-9",
+            "the name after freshet.dev/env- must be letters, digits and \"_\", begin with a letter and end with a letter or digit",
+        );
         refused("secret-", "must end in a name, e.g. freshet.dev/secret-db");
         refused(
             "mode--",

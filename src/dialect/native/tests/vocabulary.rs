@@ -18,8 +18,7 @@ fn every_row_of_the_table_is_read() {
             {
                 pod.extend(annotations("template-db: x"));
             }
-            let name = if row.arity == Arity::File { "db" } else { "" };
-            pod.insert(row.key.annotation(name), value.to_owned());
+            pod.insert(row.key.annotation(row.example_name()), value.to_owned());
             parse(&pod, &defaults())
         };
         assert!(
@@ -48,8 +47,8 @@ fn pods() -> impl Strategy<Value = BTreeMap<String, String>> {
     let name = prop_oneof!["[a-c]", "[a-z.-]{0,6}", "\\PC{0,4}"];
     let key = prop_oneof![
         9 => (row, name).prop_map(|(row, name)| match row.arity {
-            Arity::File => row.key.annotation(&name),
-            _ => row.key.annotation(""),
+            Arity::Pod | Arity::Ours => row.key.annotation(""),
+            _ => row.key.annotation(&name),
         }),
         1 => "freshet.dev/\\PC{0,12}",
     ];
