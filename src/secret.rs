@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -223,12 +224,29 @@ impl VaultSecret {
 /// A promise of Vault that a credential lives for a time.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// Vault's `lease_id`. Whoever knows it may renew and revoke, so it is not shown.
-    pub id: SecretBytes,
+    /// Which one.
+    pub id: LeaseId,
     /// How long it lives from the time of the reply.
     pub duration: Duration,
     /// Whether it can be extended.
     pub renewable: bool,
+}
+
+/// Vault's `lease_id`. Whoever knows it may renew and revoke, so it is not shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseId(Arc<SecretBytes>);
+
+impl LeaseId {
+    /// The text that Vault knows it by.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
+impl From<String> for LeaseId {
+    fn from(id: String) -> Self {
+        Self(Arc::new(id.into()))
+    }
 }
 
 #[cfg(test)]

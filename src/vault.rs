@@ -23,7 +23,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use crate::secret::{SecretBytes, VaultSecret};
+use crate::secret::{LeaseId, SecretBytes, VaultSecret};
 use crate::spec::{MountPath, VaultPath};
 
 pub use self::client::VaultClient;
@@ -83,6 +83,32 @@ pub trait VaultApi {
         path: &VaultPath,
     ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
 
+    /// Extends a lease (`POST sys/leases/renew`); Vault may give less than it gave at first. A lease
+    /// that has ended, or that cannot be extended, is [`Class::NotFound`]. `path` is for messages.
+    fn renew_lease(
+        &self,
+        token: &Token,
+        path: &VaultPath,
+        lease: &LeaseId,
+    ) -> impl Future<Output = Result<LeaseTerm, VaultError>>;
+
+    /// Whether a lease still lives, and for how long (`POST sys/leases/lookup`). `path` is for
+    /// messages.
+    fn check_lease(
+        &self,
+        token: &Token,
+        path: &VaultPath,
+        lease: &LeaseId,
+    ) -> impl Future<Output = Result<LeaseTerm, VaultError>>;
+
+    /// Ends a lease (`POST sys/leases/revoke`). `path` is for messages.
+    fn revoke_lease(
+        &self,
+        token: &Token,
+        path: &VaultPath,
+        lease: &LeaseId,
+    ) -> impl Future<Output = Result<(), VaultError>>;
+
     /// Revokes the token and all that hangs on it (`POST auth/token/revoke-self`).
     fn revoke_token(&self, token: &Token) -> impl Future<Output = Result<(), VaultError>>;
 }
@@ -100,6 +126,15 @@ pub struct Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenLease {
     /// From the time of the reply; zero means that it never expires.
+    pub duration: Duration,
+    /// Whether it can be extended.
+    pub renewable: bool,
+}
+
+/// How long a lease lives, as of the reply that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseTerm {
+    /// From the time of the reply.
     pub duration: Duration,
     /// Whether it can be extended.
     pub renewable: bool,
@@ -125,8 +160,11 @@ impl SecretsMount {
 /// How the paths of a secrets engine are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// KV version 1, and every other engine that answers a plain read.
+    /// An engine other than KV, or one of which nobody knows which it is: a read may make a
+    /// credential, so it is never sent twice.
     Plain,
+    /// KV version 1: what is read is what was written.
+    KvV1,
     /// KV version 2: `data/` and `metadata/` below the mount, and an envelope around the data.
     KvV2,
 }

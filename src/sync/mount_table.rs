@@ -151,7 +151,7 @@ fn declared(secret: &SecretRef) -> Option<SecretsMount> {
     Some(SecretsMount {
         path: secret.mount()?,
         engine: match secret.kv?.version {
-            KvVersion::One => Engine::Plain,
+            KvVersion::One => Engine::KvV1,
             KvVersion::Two => Engine::KvV2,
         },
     })

@@ -7,7 +7,7 @@ use super::operation::Operation;
 use super::refusal::{Refusal, one_line_each};
 use super::transport::Answer;
 use super::{Class, Engine, SecretsMount, Token, VaultError};
-use crate::secret::{SecretBytes, VaultSecret};
+use crate::secret::{SecretBytes, SecretMap, SecretValue, VaultSecret};
 use crate::spec::VaultPath;
 
 /// A request that is under way: what it asks, and what it sent that no message may hold.
@@ -28,6 +28,17 @@ impl<'a> Asked<'a> {
         Self {
             operation,
             sent: jwt,
+        }
+    }
+
+    /// Whether Vault may be asked the same twice. A plain read may make a credential, and one whose
+    /// answer is lost stays behind; renewals, look-ups and revocations of leases are the same the
+    /// second time.
+    pub(super) fn is_repeatable(&self) -> bool {
+        match self.operation {
+            Operation::Login { .. } | Operation::RenewToken | Operation::RevokeToken => false,
+            Operation::Read(mount, ..) => mount.engine != Engine::Plain,
+            _ => true,
         }
     }
 
@@ -99,6 +110,21 @@ impl<'a> Asked<'a> {
         secret
             .map_err(|NotVault| self.not_vault(answer))?
             .ok_or_else(|| self.failed(Class::NotFound, "the answer holds no data"))
+    }
+
+    /// The metadata of a KV v2 secret as texts.
+    pub(super) fn metadata(&self, answer: &Answer) -> Result<VaultSecret, VaultError> {
+        let mut secret = self.plain(answer)?;
+        secret.data = flattened(secret.data);
+        Ok(secret)
+    }
+
+    /// A success that may have nothing to say.
+    pub(super) fn done(&self, answer: &Answer) -> Result<(), VaultError> {
+        match answer.status {
+            204 => Ok(()),
+            _ => self.success(answer).map(|_| ()),
+        }
     }
 
     /// The part of `path` inside `mount`.
@@ -186,4 +212,22 @@ pub(super) fn mount_of_old_server(path: &VaultPath) -> Result<SecretsMount, Vaul
         path: first.parse().map_err(invalid)?,
         engine: Engine::Plain,
     })
+}
+
+/// The metadata of a secret as texts.
+fn flattened(mut metadata: SecretMap) -> SecretMap {
+    let text = |value: &SecretValue| SecretValue::String(value.to_bytes());
+    let own = ["created_time", "current_version", "delete_version_after"];
+    let own: Vec<_> = own
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), text(metadata.get(name)?))))
+        .collect();
+    let custom = match metadata.remove("custom_metadata") {
+        Some(SecretValue::Map(custom)) => custom,
+        _ => SecretMap::new(),
+    };
+    let custom = custom
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)));
+    own.into_iter().chain(custom).collect()
 }

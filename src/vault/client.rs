@@ -8,6 +8,7 @@
 use bytes::Bytes;
 use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
+use rustify::errors::ClientError;
 use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
 use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
 use vaultrs::api::kv2::requests::{ReadSecretMetadataRequest, ReadSecretRequest};
@@ -20,8 +21,10 @@ use super::operation::{Operation, inside};
 use super::request::Call;
 use super::server::Server;
 use super::transport::Answer;
-use super::{Class, Engine, Limits, SecretsMount, Token, TokenLease, VaultApi, VaultError};
-use crate::secret::{SecretBytes, SecretMap, SecretValue, VaultSecret};
+use super::{
+    Class, Engine, LeaseTerm, Limits, SecretsMount, Token, TokenLease, VaultApi, VaultError,
+};
+use crate::secret::{LeaseId, SecretBytes, SecretMap, SecretValue, VaultSecret, write_json_string};
 use crate::spec::{AuthType, Identity, MountPath, Role, VaultPath};
 
 /// A Vault server, as one pod's identity sees it.
@@ -60,8 +63,23 @@ impl VaultClient {
             path: endpoint.path(),
             query: endpoint.query().map_err(invalid)?,
             body: Bytes::from_owner(Zeroizing::new(body)),
+            repeatable: asked.is_repeatable(),
         };
         self.server.exchange(asked, call, token).await
+    }
+
+    async fn of_lease(
+        &self,
+        verb: &str,
+        asked: &Asked<'_>,
+        token: &Token,
+        lease: &LeaseId,
+    ) -> Result<Answer, VaultError> {
+        let mut body = br#"{"lease_id":"#.to_vec();
+        write_json_string(lease.expose(), &mut body);
+        body.push(b'}');
+        let endpoint = Logical::post(format!("sys/leases/{verb}"), body);
+        self.exchange(asked, &endpoint, Some(token)).await
     }
 
     fn login_operation(&self) -> Operation<'_> {
@@ -182,11 +200,11 @@ impl VaultApi for VaultClient {
                 let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
                 asked.kv_v2(&answer)
             }
-            Engine::Plain if version.is_some() => Err(asked.failed(
+            Engine::KvV1 | Engine::Plain if version.is_some() => Err(asked.failed(
                 Class::Invalid,
                 "only secrets of a KV version 2 engine have versions",
             )),
-            Engine::Plain => {
+            Engine::KvV1 | Engine::Plain => {
                 let endpoint = Logical::get(path.to_string());
                 let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
                 asked.plain(&answer)
@@ -203,9 +221,7 @@ impl VaultApi for VaultClient {
         let asked = Asked::with_token(Operation::ReadMetadata(mount, path), token);
         let endpoint = Logical::get(inside(mount, "metadata", path));
         let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
-        let mut secret = asked.plain(&answer)?;
-        secret.data = flattened(secret.data);
-        Ok(secret)
+        asked.metadata(&answer)
     }
 
     async fn list(
@@ -218,11 +234,46 @@ impl VaultApi for VaultClient {
         let endpoint = Logical {
             path: match mount.engine {
                 Engine::KvV2 => inside(mount, "metadata", path),
-                Engine::Plain => path.to_string(),
+                Engine::KvV1 | Engine::Plain => path.to_string(),
             },
             method: RequestMethod::LIST,
+            body: None,
         };
         asked.plain(&self.exchange(&asked, &endpoint, Some(token)).await?)
+    }
+
+    async fn renew_lease(
+        &self,
+        token: &Token,
+        path: &VaultPath,
+        lease: &LeaseId,
+    ) -> Result<LeaseTerm, VaultError> {
+        let asked = Asked::with_token(Operation::RenewLease(path), token);
+        let answer = self.of_lease("renew", &asked, token, lease).await?;
+        let term = asked.success(&answer)?.renewed_lease();
+        term.map_err(|NotVault| asked.not_vault(&answer))
+    }
+
+    async fn check_lease(
+        &self,
+        token: &Token,
+        path: &VaultPath,
+        lease: &LeaseId,
+    ) -> Result<LeaseTerm, VaultError> {
+        let asked = Asked::with_token(Operation::CheckLease(path), token);
+        let answer = self.of_lease("lookup", &asked, token, lease).await?;
+        let term = asked.success(&answer)?.found_lease();
+        term.map_err(|NotVault| asked.not_vault(&answer))
+    }
+
+    async fn revoke_lease(
+        &self,
+        token: &Token,
+        path: &VaultPath,
+        lease: &LeaseId,
+    ) -> Result<(), VaultError> {
+        let asked = Asked::with_token(Operation::RevokeLease(path), token);
+        asked.done(&self.of_lease("revoke", &asked, token, lease).await?)
     }
 
     async fn revoke_token(&self, token: &Token) -> Result<(), VaultError> {
@@ -230,35 +281,15 @@ impl VaultApi for VaultClient {
         let answer = self
             .exchange(&asked, &RevokeTokenSelfRequest::default(), Some(token))
             .await?;
-        match answer.status {
-            204 => Ok(()),
-            _ => asked.success(&answer).map(|_| ()),
-        }
+        asked.done(&answer)
     }
 }
 
-/// The metadata of a secret as texts.
-fn flattened(mut metadata: SecretMap) -> SecretMap {
-    let text = |value: &SecretValue| SecretValue::String(value.to_bytes());
-    let own = ["created_time", "current_version", "delete_version_after"];
-    let own: Vec<_> = own
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), text(metadata.get(name)?))))
-        .collect();
-    let custom = match metadata.remove("custom_metadata") {
-        Some(SecretValue::Map(custom)) => custom,
-        _ => SecretMap::new(),
-    };
-    let custom = custom
-        .iter()
-        .map(|(name, value)| (name.clone(), text(value)));
-    own.into_iter().chain(custom).collect()
-}
-
-/// A read or a list of any path, which vaultrs has no request for.
+/// A request that vaultrs has not: a read or a list of any path, and what concerns a lease.
 struct Logical {
     path: String,
     method: RequestMethod,
+    body: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl Logical {
@@ -266,6 +297,15 @@ impl Logical {
         Self {
             path,
             method: RequestMethod::GET,
+            body: None,
+        }
+    }
+
+    fn post(path: String, body: Vec<u8>) -> Self {
+        Self {
+            path,
+            method: RequestMethod::POST,
+            body: Some(Zeroizing::new(body)),
         }
     }
 }
@@ -281,5 +321,9 @@ impl Endpoint for Logical {
 
     fn method(&self) -> RequestMethod {
         self.method.clone()
+    }
+
+    fn body(&self) -> Result<Option<Vec<u8>>, ClientError> {
+        Ok(self.body.as_ref().map(|body| body.to_vec()))
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Engine, SecretsMount, Token, TokenLease};
+use super::{Engine, LeaseTerm, SecretsMount, Token, TokenLease};
 use crate::secret::{Lease, SecretBytes, SecretMap, SecretValue, VaultSecret};
 use crate::spec::VaultPath;
 
@@ -101,6 +101,31 @@ impl<'a> Envelope<'a> {
         })
     }
 
+    /// The answer to a renewal of a lease.
+    pub(super) fn renewed_lease(&self) -> Result<LeaseTerm, NotVault> {
+        self.lease_id.as_ref().ok_or(NotVault)?;
+        Ok(LeaseTerm {
+            duration: Duration::from_secs(self.lease_duration),
+            renewable: self.renewable,
+        })
+    }
+
+    /// The answer to the look-up of a lease.
+    pub(super) fn found_lease(&self) -> Result<LeaseTerm, NotVault> {
+        #[derive(Deserialize)]
+        struct Found {
+            ttl: i64,
+            #[serde(default)]
+            renewable: bool,
+        }
+        let Found { ttl, renewable } = self.data_as()?;
+        Ok(LeaseTerm {
+            // One that Vault is about to end has less than nothing left.
+            duration: Duration::from_secs(u64::try_from(ttl).unwrap_or_default()),
+            renewable,
+        })
+    }
+
     /// The answer to the mount look-up of `path`.
     pub(super) fn mount(&self, path: &VaultPath) -> Result<SecretsMount, NotVault> {
         #[derive(Deserialize)]
@@ -116,6 +141,7 @@ impl<'a> Envelope<'a> {
         let version = options.get("version").map(String::as_str);
         let engine = match (mount.kind.as_str(), version) {
             ("kv" | "generic", Some("2")) => Engine::KvV2,
+            ("kv" | "generic" | "cubbyhole", _) => Engine::KvV1,
             _ => Engine::Plain,
         };
         let path = below(&mount.path, path).ok_or(NotVault)?;

@@ -33,6 +33,8 @@ pub(super) struct Destination<'a> {
     /// What the server's certificate is checked against, for messages.
     pub(super) roots: &'a str,
     pub(super) limits: &'a Limits,
+    /// Whether it may be sent again when a kept connection ends before the answer.
+    pub(super) repeatable: bool,
 }
 
 impl Destination<'_> {

@@ -20,6 +20,9 @@ pub(super) enum Operation<'a> {
     Read(&'a SecretsMount, &'a VaultPath, Option<u64>),
     ReadMetadata(&'a SecretsMount, &'a VaultPath),
     List(&'a SecretsMount, &'a VaultPath),
+    RenewLease(&'a VaultPath),
+    CheckLease(&'a VaultPath),
+    RevokeLease(&'a VaultPath),
 }
 
 impl Operation<'_> {
@@ -29,16 +32,19 @@ impl Operation<'_> {
             Self::Login { .. } | Self::FindMount(_) => return None,
             Self::RenewToken => ("auth/token/renew-self".to_owned(), "update"),
             Self::RevokeToken => ("auth/token/revoke-self".to_owned(), "update"),
+            Self::RenewLease(_) => ("sys/leases/renew".to_owned(), "update"),
+            Self::CheckLease(_) => ("sys/leases/lookup".to_owned(), "update"),
+            Self::RevokeLease(_) => ("sys/leases/revoke".to_owned(), "update"),
             Self::CheckVersion(mount, path) | Self::ReadMetadata(mount, path) => {
                 (inside(mount, "metadata", path), "read")
             }
             Self::List(mount, path) => match mount.engine {
                 Engine::KvV2 => (inside(mount, "metadata", path) + "/", "list"),
-                Engine::Plain => (format!("{path}/"), "list"),
+                Engine::KvV1 | Engine::Plain => (format!("{path}/"), "list"),
             },
             Self::Read(mount, path, _) => match mount.engine {
                 Engine::KvV2 => (inside(mount, "data", path), "read"),
-                Engine::Plain => (path.to_string(), "read"),
+                Engine::KvV1 | Engine::Plain => (path.to_string(), "read"),
             },
         };
         Some(format!(
@@ -68,6 +74,9 @@ impl fmt::Display for Operation<'_> {
             Self::Read(_, path, Some(version)) => write!(f, "read version {version} of {path}"),
             Self::ReadMetadata(_, path) => write!(f, "read the metadata of {path}"),
             Self::List(_, path) => write!(f, "list {path}"),
+            Self::RenewLease(path) => write!(f, "renew the lease of {path}"),
+            Self::CheckLease(path) => write!(f, "look up the lease of {path}"),
+            Self::RevokeLease(path) => write!(f, "revoke a lease of {path}"),
         }
     }
 }

@@ -12,6 +12,14 @@ use super::jwt::Claims;
 use super::operation::Operation;
 use super::{Class, Engine, VaultError};
 
+/// What Vault says of a lease that is of no use any more.
+const LEASE_IS_GONE: [&str; 4] = [
+    "invalid lease",
+    "lease not found",
+    "lease expired",
+    "not renewable",
+];
+
 /// An answer of Vault that is no success.
 pub(super) struct Refusal<'a> {
     pub(super) operation: Operation<'a>,
@@ -49,6 +57,13 @@ impl Refusal<'_> {
                 "the Vault token has expired or was revoked".to_owned(),
             ),
             (401 | 403, _) => (Class::Denied, self.denied()),
+            // Vault says 400 too when the engine fails, for instance because its database is down.
+            (400 | 404, Operation::RenewLease(_) | Operation::CheckLease(_))
+                if self.says(&LEASE_IS_GONE) =>
+            {
+                let gone = "it has ended, was revoked, or cannot be extended";
+                (Class::NotFound, gone.to_owned())
+            }
             (404, _) => (Class::NotFound, self.not_found()),
             (405, _) => (
                 Class::Invalid,

@@ -40,6 +40,8 @@ pub(super) struct Call {
     pub(super) query: Option<String>,
     /// JSON, or nothing.
     pub(super) body: Bytes,
+    /// Whether Vault may get it twice: what changes nothing there.
+    pub(super) repeatable: bool,
 }
 
 /// What is the same for all requests of a pod.
@@ -173,6 +175,7 @@ mod tests {
             path: path.to_owned(),
             query: query.map(str::to_owned),
             body: Bytes::new(),
+            repeatable: true,
         };
         let request = common.request(&call, None).expect("request");
         assert_eq!(request.uri(), want);

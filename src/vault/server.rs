@@ -75,6 +75,7 @@ impl Server {
             origin: &self.origin,
             roots: &self.roots,
             limits: &self.limits,
+            repeatable: call.repeatable,
         };
         let request = || {
             let request = self.common.request(&call, token.as_ref());

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use http::Response;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
-use http::{Method, Response};
 use hyper::body::{Body as _, Incoming};
 use rustls::ClientConfig;
 use tokio::time::timeout;
@@ -62,13 +62,10 @@ impl Transport {
         request: impl Fn() -> Result<Request, Failure>,
     ) -> Result<Answer, Failure> {
         while let Some(mut connection) = self.pool.take() {
-            let request = request()?;
-            // All that changes anything is a POST.
-            let repeatable = *request.method() != Method::POST;
-            match connection.send(request).await {
+            match connection.send(request()?).await {
                 Ok(response) => return self.answer(to, connection, response).await,
                 // The server closed it while it lay idle, or just now (RFC 9110 §9.2.2).
-                Err(error) if repeatable || error.message().is_some() => {}
+                Err(error) if to.repeatable || error.message().is_some() => {}
                 Err(error) => return Err(to.failed(Stage::Answering, error.error())),
             }
         }

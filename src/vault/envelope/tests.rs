@@ -104,9 +104,9 @@ fn the_mount_look_up_tells_kv_versions_apart() {
     let kv2 = r#"{"type":"kv","path":"secret/","options":{"version":"2"}}"#;
     check_mount(kv2, "secret/db", Some(("secret", Engine::KvV2)));
     let kv1 = r#"{"type":"kv","path":"old/","options":{"version":"1"}}"#;
-    check_mount(kv1, "old/db", Some(("old", Engine::Plain)));
+    check_mount(kv1, "old/db", Some(("old", Engine::KvV1)));
     let unversioned = r#"{"type":"kv","path":"old/","options":null}"#;
-    check_mount(unversioned, "old/db", Some(("old", Engine::Plain)));
+    check_mount(unversioned, "old/db", Some(("old", Engine::KvV1)));
     let database = r#"{"type":"database","path":"database/"}"#;
     check_mount(
         database,

@@ -22,7 +22,7 @@ pub(crate) async fn kv_versions_are_told_apart(target: &Target) {
         target.mount_kv("told/one", "1").await,
         target.mount_kv("told/two", "2").await,
     );
-    assert_eq!((one.engine, two.engine), (Engine::Plain, Engine::KvV2));
+    assert_eq!((one.engine, two.engine), (Engine::KvV1, Engine::KvV2));
     assert_eq!(
         (one.path.as_str(), two.path.as_str()),
         ("told/one", "told/two")

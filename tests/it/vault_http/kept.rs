@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::{DB, check_error, client, identity, read, token};
+use super::{DB, check_error, client, identity, path, plain, read, token};
 
 /// When a server closes a connection without having said so.
 #[derive(Clone, Copy)]
@@ -107,5 +107,16 @@ async fn a_change_that_may_have_been_made_is_not_sent_again() {
         Class::Unavailable,
         &["the connection to http://127.0.0.1:", "failed: "],
     );
+    assert_eq!(server.requests(), 2);
+}
+
+#[tokio::test]
+async fn a_read_that_may_make_a_credential_is_not_sent_again() {
+    let server = Hasty::start(Closes::Asked).await;
+    let client = client(&identity(&format!("http://{}", server.address)));
+    read(&client).await.expect("secret");
+    let (mount, path) = (plain("database"), path("database/creds/app"));
+    let credential = client.read(&token("hvs.t"), &mount, &path, None).await;
+    check_error(credential, Class::Unavailable, &["failed: "]);
     assert_eq!(server.requests(), 2);
 }
