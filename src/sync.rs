@@ -19,13 +19,18 @@
 
 mod answer;
 mod backoff;
+mod credential;
 mod engine;
 mod event;
 mod format;
+mod lease_answer;
 mod login;
 mod mount_state;
 mod mount_table;
+mod notice;
+mod question;
 pub mod render;
+mod retired_leases;
 mod rounds;
 mod schedule;
 mod secret_state;
@@ -36,7 +41,8 @@ mod target;
 mod timestamp;
 
 pub use self::engine::{Engine, Options};
-pub use self::event::{Action, Event, Notice, Now, TokenId};
+pub use self::event::{Action, Event, Now, TokenId};
+pub use self::notice::Notice;
 pub use self::status::{
     Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,
     class_name,

@@ -50,6 +50,7 @@ pub(crate) struct Refresh {
     pub(crate) termination_message: PathBuf,
     pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) revoke_on_shutdown: bool,
+    pub(crate) grace: Option<Duration>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: LogLevel,
 }
@@ -72,6 +73,7 @@ const VALUES: [&str; 12] = [
     "log-format",
     "log-level",
     "timeout",
+    "grace",
     "output",
 ];
 
@@ -249,6 +251,7 @@ impl Given {
             text.parse::<LogLevel>().map_err(|error| error.to_string())
         });
         let revoke_on_shutdown = self.switch("revoke-on-shutdown");
+        let grace = self.duration("grace");
         self.identity_options.clear();
         match std::mem::take(&mut self.identity).build() {
             Ok(identity) => Some(Refresh {
@@ -259,6 +262,7 @@ impl Given {
                 termination_message,
                 metrics_address,
                 revoke_on_shutdown,
+                grace,
                 log_format: log_format.unwrap_or_default(),
                 log_level: log_level.unwrap_or_default(),
             }),

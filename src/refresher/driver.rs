@@ -155,6 +155,27 @@ impl<V: VaultApi> Requests<V> {
                 };
                 Event::Read(secret, result)
             }
+            Action::RenewLease(id, secret, lease) => {
+                let result = match self.token(id) {
+                    Ok(token) => self.vault.renew_lease(&token, &secret.path, &lease).await,
+                    Err(error) => Err(error),
+                };
+                Event::LeaseRenewed(secret, result)
+            }
+            Action::CheckLease(id, secret, lease) => {
+                let result = match self.token(id) {
+                    Ok(token) => self.vault.check_lease(&token, &secret.path, &lease).await,
+                    Err(error) => Err(error),
+                };
+                Event::LeaseChecked(secret, result)
+            }
+            Action::RevokeLease(id, secret, lease) => {
+                let result = match self.token(id) {
+                    Ok(token) => self.vault.revoke_lease(&token, &secret.path, &lease).await,
+                    Err(error) => Err(error),
+                };
+                Event::LeaseRevoked(lease, result)
+            }
             Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => return None,
         })
     }
@@ -206,6 +227,9 @@ fn operation(action: &Action) -> &'static str {
         Action::LookUp(..) => "look_up",
         Action::CheckVersion(..) => "check_version",
         Action::Read(..) => "read",
+        Action::RenewLease(..) => "renew_lease",
+        Action::CheckLease(..) => "check_lease",
+        Action::RevokeLease(..) => "revoke_lease",
         Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => "none",
     }
 }
@@ -217,6 +241,9 @@ fn error_of(event: &Event) -> Option<Class> {
         | Event::Revoked(_, Err(error))
         | Event::LookedUp(_, Err(error))
         | Event::CheckedVersion(_, Err(error))
+        | Event::LeaseRenewed(_, Err(error))
+        | Event::LeaseChecked(_, Err(error))
+        | Event::LeaseRevoked(_, Err(error))
         | Event::Read(_, Err(error)) => Some(error.class()),
         _ => None,
     }

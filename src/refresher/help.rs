@@ -119,8 +119,9 @@ How to be found:
   --log-format=FORMAT             text or json [text]
   --log-level=LEVEL               error, warn, info or debug [info]
 
-At the end:
-  --revoke-on-shutdown            revoke the Vault token
+Dynamic secrets:
+  --grace=DURATION                how long an old credential lives beside its successor [30s]
+  --revoke-on-shutdown            at the end revoke the Vault token, and with it all credentials
 ";
 
 const RUN_EXIT: &str = "

@@ -101,6 +101,7 @@ fn settings(refresh: Refresh) -> Settings {
         termination_message: refresh.termination_message,
         metrics_address: refresh.metrics_address,
         revoke_on_shutdown: refresh.revoke_on_shutdown,
+        grace: refresh.grace,
         seed: fastrand::u64(..),
     }
 }

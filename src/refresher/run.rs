@@ -43,6 +43,8 @@ pub struct Settings {
     pub metrics_address: Option<SocketAddr>,
     /// Whether the Vault token is revoked at the end.
     pub revoke_on_shutdown: bool,
+    /// How long an old credential lives beside its successor; `None` is as long as usual.
+    pub grace: Option<Duration>,
     /// What the jitter of all times follows from; another one in each pod.
     pub seed: u64,
 }
@@ -123,6 +125,8 @@ async fn work<V: VaultApi + 'static>(
     });
     let mut options = Options::new(volumes.collect(), randomness::fill);
     options.revoke_on_shutdown = settings.revoke_on_shutdown;
+    options.grace = settings.grace.unwrap_or(options.grace);
+    options.keeps_leases = mode == Mode::Sidecar;
     let engine = Engine::new(options, settings.seed, clock.now());
     let shared = Rc::new(Shared::new(engine, clock));
     if mode == Mode::Sidecar {
@@ -180,7 +184,8 @@ impl<V: VaultApi + 'static> Refresher<'_, V> {
                     self.take(event);
                 }
             }
-            let done = matches!(mode, Mode::Once(_)) && self.shared.is_ready();
+            let settled = self.shared.is_ready() || self.shared.is_hopeless();
+            let done = matches!(mode, Mode::Once(_)) && settled;
             if !ending && (done || shutdown.is_requested()) {
                 ending = true;
                 end = Some(Instant::now() + LONGEST_END);

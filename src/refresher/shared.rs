@@ -47,6 +47,10 @@ impl Shared {
         self.engine.borrow().status(self.clock.now())
     }
 
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.engine.borrow().is_hopeless()
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
         *self.ready.borrow()
     }

@@ -88,13 +88,16 @@ impl Engine {
         now: Now,
         out: &mut Vec<Action>,
     ) {
+        if self.issuing.as_ref() == Some(secret) {
+            self.issuing = None;
+        }
         let Some((token, sent)) = self.asked(secret, Step::Read) else {
-            return;
+            return self.unwanted(secret, result);
         };
         match result {
             Ok(data) => {
                 self.session.prove(token, self.now);
-                self.received(secret, data, now, out);
+                self.received(secret, data, (token, sent), now, out);
             }
             Err(error) => match error.class() {
                 Class::Denied => match self.session.denied(token, sent, out) {
@@ -110,7 +113,9 @@ impl Engine {
                 Class::NotFound => {
                     self.session.prove(token, self.now);
                     match secret.is_optional() {
-                        true => self.received(secret, VaultSecret::absent(), now, out),
+                        true => {
+                            self.received(secret, VaultSecret::absent(), (token, sent), now, out);
+                        }
                         false => self.guess_again_or_fail(secret, &error, out),
                     }
                 }
@@ -119,13 +124,27 @@ impl Engine {
         }
     }
 
-    fn received(&mut self, secret: &SecretRef, data: VaultSecret, now: Now, out: &mut Vec<Action>) {
+    fn received(
+        &mut self,
+        secret: &SecretRef,
+        data: VaultSecret,
+        (token, sent): (TokenId, Duration),
+        now: Now,
+        out: &mut Vec<Action>,
+    ) {
         let Some(state) = self.secrets.get_mut(secret) else {
             return;
         };
-        let (changed, notice) = state.receive(secret, data, now, &mut self.rng);
-        out.extend(notice.map(Action::Tell));
-        if changed {
+        if data.lease.is_some() && !self.options.keeps_leases {
+            return self.refuse_lease(secret);
+        }
+        let asked = (token, sent, self.options.grace);
+        let receipt = state.receive(secret, data, asked, now, &mut self.rng);
+        out.extend(receipt.notice.map(Action::Tell));
+        if let Some(credential) = receipt.replaced {
+            self.retired_leases.replaced(secret, credential);
+        }
+        if receipt.changed {
             for mount in &mut self.mounts {
                 mount.touch(secret);
             }
@@ -164,7 +183,7 @@ impl Engine {
         }
     }
 
-    fn asked(&self, secret: &SecretRef, step: Step) -> Option<(TokenId, Duration)> {
+    pub(super) fn asked(&self, secret: &SecretRef, step: Step) -> Option<(TokenId, Duration)> {
         self.secrets.get(secret)?.asked(step)
     }
 
@@ -174,7 +193,7 @@ impl Engine {
         self.repeat(secret);
     }
 
-    fn repeat(&mut self, secret: &SecretRef) {
+    pub(super) fn repeat(&mut self, secret: &SecretRef) {
         if let Some(state) = self.secrets.get_mut(secret) {
             state.repeat(self.now);
         }
@@ -221,13 +240,13 @@ impl Engine {
     }
 
     /// Vault does not know the token any more: ask again with another one.
-    fn lost(&mut self, secret: &SecretRef, token: TokenId, out: &mut Vec<Action>) {
+    pub(super) fn lost(&mut self, secret: &SecretRef, token: TokenId, out: &mut Vec<Action>) {
         let times = (self.now, self.longest_wait());
         self.session.lose(token, times, &mut self.rng, out);
         self.repeat(secret);
     }
 
-    fn failed(&mut self, secret: &SecretRef, error: &VaultError, out: &mut Vec<Action>) {
+    pub(super) fn failed(&mut self, secret: &SecretRef, error: &VaultError, out: &mut Vec<Action>) {
         if let Class::RateLimited(wait) = error.class() {
             self.pause(wait);
         }

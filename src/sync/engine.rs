@@ -5,16 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
 
-use super::event::{Action, Event, Notice, Now};
+use super::event::{Action, Event, Now};
 use super::mount_state::MountState;
-use super::mount_table::Knowledge;
+use super::notice::Notice;
+use super::retired_leases::{RetiredLeases, bound};
 use super::rounds::Rounds;
 use super::schedule::longest_wait;
-use super::secret_state::{Phase, SecretState, Step};
+use super::secret_state::SecretState;
 use super::session::Session;
 use super::target::ConfigMaps;
-use crate::spec::{KvPart, SecretRef, VolumeName};
-use crate::vault;
+use crate::spec::{SecretRef, VolumeName};
 
 /// What the engine is told once.
 #[derive(Clone, Debug)]
@@ -25,8 +25,10 @@ pub struct Options {
     pub revoke_on_shutdown: bool,
     /// How many secrets are asked for at the same time.
     pub requests: usize,
-    /// How long a token that was replaced stays valid for what still uses it.
-    pub token_grace: Duration,
+    /// How long a credential or token that was replaced stays valid for what still uses it.
+    pub grace: Duration,
+    /// Whether there will be somebody to renew leases.
+    pub keeps_leases: bool,
     /// Fills a buffer with random bytes fit for keys: templates make passwords and keys of them.
     pub random: fn(&mut [u8]),
 }
@@ -38,7 +40,8 @@ impl Options {
             volumes,
             revoke_on_shutdown: false,
             requests: 4,
-            token_grace: Duration::from_secs(30),
+            grace: Duration::from_secs(30),
+            keeps_leases: true,
             random,
         }
     }
@@ -61,6 +64,12 @@ pub struct Engine {
     pub(super) secrets: BTreeMap<SecretRef, SecretState>,
     pub(super) mounts: Vec<MountState>,
     pub(super) session: Session,
+    /// The secret that Vault may be making a credential for: one at a time, so that a process that
+    /// is killed leaves no more than one behind.
+    pub(super) issuing: Option<SecretRef>,
+    pub(super) retired_leases: RetiredLeases,
+    /// There is no use in going on.
+    pub(super) hopeless: bool,
     /// When healthy secrets are looked at next.
     pub(super) rounds: Rounds,
     /// The texts that templates are taken from.
@@ -92,6 +101,9 @@ impl Engine {
             secrets: BTreeMap::new(),
             mounts: Vec::new(),
             session: Session::default(),
+            issuing: None,
+            retired_leases: RetiredLeases::default(),
+            hopeless: false,
             rounds: Rounds::default(),
             config_maps: ConfigMaps::new(),
             pause: Duration::ZERO,
@@ -115,7 +127,7 @@ impl Engine {
             Event::LookNow => self.look_now(),
             Event::ServiceAccountToken { expires } => self.service_account_token_expires = expires,
             Event::LoggedIn(token, result) => {
-                let times = (now.elapsed, self.options.token_grace, longest);
+                let times = (now.elapsed, self.options.grace, longest);
                 self.session
                     .logged_in(token, result, times, &mut self.rng, &mut out);
                 if self.ending {
@@ -129,12 +141,18 @@ impl Engine {
                 self.checked_version(&secret, result, now, &mut out);
             }
             Event::Read(secret, result) => self.read(&secret, result, now, &mut out),
+            Event::LeaseRenewed(secret, result) => {
+                self.lease_renewed(&secret, result, now, &mut out);
+            }
+            Event::LeaseChecked(secret, result) => {
+                self.lease_checked(&secret, result, now, &mut out);
+            }
+            Event::LeaseRevoked(lease, result) => {
+                self.retired_leases.revoked(&lease, result, &mut out);
+            }
             Event::Written(volume, result) => {
-                if let Some(mount) = self
-                    .mounts
-                    .iter_mut()
-                    .find(|mount| *mount.volume() == volume)
-                {
+                let mut mounts = self.mounts.iter_mut();
+                if let Some(mount) = mounts.find(|mount| *mount.volume() == volume) {
                     mount.write_ended(result, (now, longest), &mut self.rng, &mut out);
                 }
             }
@@ -153,16 +171,12 @@ impl Engine {
             .needs_token()
             .then(|| self.session.deadline())
             .flatten();
-        let secrets = self
-            .secrets
-            .values()
-            .filter_map(|state| match state.phase() {
-                Phase::Due(at) => Some(at),
-                _ => None,
-            });
+        let secrets = self.secrets.values().filter_map(SecretState::deadline);
+        let retired = self.retired_leases.deadline();
         let mounts = self.mounts.iter().filter_map(MountState::deadline);
         let ahead = secrets
             .chain(mounts)
+            .chain(retired)
             .chain([self.pause])
             .filter(|at| *at > self.now);
         ahead.chain(session).chain(self.rounds.next()).min()
@@ -172,6 +186,11 @@ impl Engine {
     pub fn is_ready(&self) -> bool {
         let settled = |mount| MountState::is_complete(mount) || self.may_do_without(mount);
         self.followed && self.mounts.iter().all(settled)
+    }
+
+    /// Whether what was asked for can never be done.
+    pub fn is_hopeless(&self) -> bool {
+        self.hopeless
     }
 
     /// Whether the pod may start without the files of `mount`, and it is known that they cannot be
@@ -202,6 +221,9 @@ impl Engine {
             return;
         }
         if self.needs_token() {
+            let credentials = self.secrets.values().filter_map(SecretState::credential);
+            let bound = bound(credentials, &self.retired_leases);
+            self.session.bind(&bound, self.now, self.options.grace);
             self.session.tick(self.now, out);
         }
         for interval in self.rounds.due(self.now, &mut self.rng) {
@@ -213,7 +235,11 @@ impl Engine {
                 }
             }
         }
-        let can_ask = self.session.login().is_some() && self.pause <= self.now;
+        let token = self.session.login().map(|login| login.token);
+        for state in self.secrets.values_mut() {
+            state.wake(self.now, token);
+        }
+        let can_ask = token.is_some() && self.pause <= self.now;
         let now = Now {
             elapsed: self.now,
             wall: self.wall,
@@ -222,6 +248,7 @@ impl Engine {
             mount.render(&self.secrets, (now, can_ask), self.options.random, out);
         }
         self.adopt_secrets();
+        self.retire_leases(out);
         if can_ask {
             self.ask(out);
         }
@@ -238,63 +265,19 @@ impl Engine {
     /// Keeps a state for each secret that a mount needs, and none besides.
     pub(super) fn adopt_secrets(&mut self) {
         let needed: BTreeSet<_> = self.mounts.iter().flat_map(MountState::inputs).collect();
-        self.secrets.retain(|secret, _| needed.contains(secret));
+        let stray = self
+            .secrets
+            .extract_if(.., |secret, _| !needed.contains(secret));
+        for (secret, state) in stray {
+            if let Some(credential) = state.into_credential() {
+                self.retired_leases.replaced(&secret, credential);
+            }
+        }
         for secret in needed {
             if !self.secrets.contains_key(secret) {
                 let state = SecretState::new(self.now);
                 self.secrets.insert(secret.clone(), state);
             }
-        }
-    }
-
-    /// Asks for the secrets that are due, the longest overdue first.
-    fn ask(&mut self, out: &mut Vec<Action>) {
-        let asking = self.secrets.values().filter(|state| state.is_asking());
-        let mut free = self.options.requests.saturating_sub(asking.count());
-        let Some(login) = self.session.login() else {
-            return;
-        };
-        let mut due: Vec<_> = self
-            .secrets
-            .iter_mut()
-            .filter_map(|(secret, state)| match state.phase() {
-                Phase::Due(at) if at <= self.now => Some((at, secret, state)),
-                _ => None,
-            })
-            .collect();
-        due.sort_by_key(|(at, _, _)| *at);
-        for (_, secret, state) in due {
-            if free == 0 {
-                return;
-            }
-            let token = login.token;
-            let step = match login.mounts.of(secret) {
-                Knowledge::Awaited => continue,
-                Knowledge::Nothing => {
-                    login.mounts.ask(&secret.path);
-                    out.push(Action::LookUp(token, secret.clone()));
-                    Step::LookUp
-                }
-                Knowledge::Mount(mount) | Knowledge::Guess(mount) => {
-                    let checks = mount.engine == vault::Engine::KvV2
-                        && secret.part() == KvPart::Data
-                        && secret.version.is_none()
-                        && state.data().is_some_and(|data| data.version.is_some())
-                        && login.mounts.has_metadata(&secret.path);
-                    match checks {
-                        true => {
-                            out.push(Action::CheckVersion(token, mount, secret.clone()));
-                            Step::CheckVersion
-                        }
-                        false => {
-                            out.push(Action::Read(token, mount, secret.clone()));
-                            Step::Read
-                        }
-                    }
-                }
-            };
-            state.ask(step, token, self.now);
-            free -= 1;
         }
     }
 
@@ -321,6 +304,20 @@ impl Engine {
         if let Some(wait) = wait {
             self.pause = self.pause.max(self.now + wait.min(LONGEST_PAUSE));
         }
+    }
+
+    /// Gives back the credentials that have had their time.
+    fn retire_leases(&mut self, out: &mut Vec<Action>) {
+        let token = self.session.login().map(|login| login.token);
+        let times = (self.now, self.options.grace);
+        let mounts = &self.mounts;
+        let is_switched = |secret: &SecretRef| {
+            let mut users = mounts
+                .iter()
+                .filter(|mount| mount.inputs().contains(secret));
+            users.all(MountState::is_settled)
+        };
+        self.retired_leases.tick(times, token, is_switched, out);
     }
 
     fn end(&mut self, out: &mut Vec<Action>) {

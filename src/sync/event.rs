@@ -2,15 +2,14 @@
 //!
 //! A [`SecretRef`] in here never has a key: one request reads a whole secret.
 
-use std::collections::BTreeSet;
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::notice::Notice;
 use super::target::ConfigMaps;
 use crate::payload::Payload;
-use crate::secret::VaultSecret;
+use crate::secret::{LeaseId, VaultSecret};
 use crate::spec::{Invalid, SecretRef, SyncSpec, VolumeName};
-use crate::vault::{SecretsMount, TokenLease, VaultError};
+use crate::vault::{LeaseTerm, SecretsMount, TokenLease, VaultError};
 
 /// The time of an event. The engine has no clock of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +53,12 @@ pub enum Event {
     CheckedVersion(SecretRef, Result<u64, VaultError>),
     /// The answer to [`Action::Read`].
     Read(SecretRef, Result<VaultSecret, VaultError>),
+    /// The answer to [`Action::RenewLease`].
+    LeaseRenewed(SecretRef, Result<LeaseTerm, VaultError>),
+    /// The answer to [`Action::CheckLease`].
+    LeaseChecked(SecretRef, Result<LeaseTerm, VaultError>),
+    /// The answer to [`Action::RevokeLease`].
+    LeaseRevoked(LeaseId, Result<(), VaultError>),
     /// The answer to [`Action::Write`]: whether readers see something new, or why not.
     Written(VolumeName, Result<bool, String>),
     /// The program is asked to end.
@@ -78,166 +83,16 @@ pub enum Action {
     CheckVersion(TokenId, SecretsMount, SecretRef),
     /// Read the secret, or what else the reference is to.
     Read(TokenId, SecretsMount, SecretRef),
+    /// Extend the lease of the secret's credential.
+    RenewLease(TokenId, SecretRef, LeaseId),
+    /// Ask whether the lease of the secret's credential still lives.
+    CheckLease(TokenId, SecretRef, LeaseId),
+    /// End the lease of a credential of the secret that no file holds any more.
+    RevokeLease(TokenId, SecretRef, LeaseId),
     /// Make the volume hold these files and no others.
     Write(VolumeName, Payload),
     /// Log it.
     Tell(Notice),
     /// End the program: nothing is left to be done.
     Exit,
-}
-
-/// What a person may want to know, at the moment when it happens.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// There is a Vault token.
-    LoggedIn {
-        /// How long it lives; `None` is for ever.
-        life: Option<Duration>,
-    },
-    /// There is none, or no new one.
-    LoginFailed {
-        /// What Vault said.
-        message: String,
-        /// When the next attempt is made.
-        retry: Duration,
-    },
-    /// A renewal gave less than the login: the token is near its maximal life.
-    TokenNearsItsEnd {
-        /// When a new login will be made.
-        replace: Duration,
-    },
-    /// The token could not be extended.
-    RenewalFailed {
-        /// What Vault said.
-        message: String,
-    },
-    /// The token is no longer accepted.
-    TokenLost,
-    /// A token that is no longer used could not be revoked; it expires by itself.
-    RevocationFailed {
-        /// What Vault said.
-        message: String,
-    },
-    /// Vault has other data, or another version, than before.
-    SecretChanged {
-        /// The secret.
-        secret: SecretRef,
-        /// The version of a KV v2 secret.
-        version: Option<u64>,
-    },
-    /// A secret cannot be read; told once for each new reason.
-    SecretFailing {
-        /// The secret.
-        secret: SecretRef,
-        /// What Vault said.
-        message: String,
-        /// When the next attempt is made.
-        retry: Duration,
-    },
-    /// A secret can be read again.
-    SecretRecovered {
-        /// The secret.
-        secret: SecretRef,
-    },
-    /// The files of a volume were switched to new ones.
-    MountWritten {
-        /// The volume.
-        volume: VolumeName,
-        /// The secrets that they are made of.
-        secrets: BTreeSet<SecretRef>,
-    },
-    /// The files of a volume cannot be made or written; told once for each new reason.
-    MountFailing {
-        /// The volume.
-        volume: VolumeName,
-        /// Why.
-        message: String,
-    },
-    /// A SyncSpec is followed from now on.
-    SpecAccepted,
-    /// A SyncSpec is not followed; the one before it still is.
-    SpecRefused {
-        /// What is wrong with it.
-        message: String,
-    },
-    /// Every mount has a complete generation, for the first time.
-    Ready,
-}
-
-impl Notice {
-    /// Whether it needs somebody's attention.
-    pub fn is_warning(&self) -> bool {
-        matches!(
-            self,
-            Self::LoginFailed { .. }
-                | Self::RenewalFailed { .. }
-                | Self::TokenLost
-                | Self::RevocationFailed { .. }
-                | Self::SecretFailing { .. }
-                | Self::MountFailing { .. }
-                | Self::SpecRefused { .. }
-        )
-    }
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = |length: &Duration| format!("{:.1}s", length.as_secs_f64());
-        match self {
-            Self::LoggedIn { life: Some(life) } => write!(
-                f,
-                "logged in to Vault, the token lives for {}",
-                seconds(life)
-            ),
-            Self::LoggedIn { life: None } => {
-                f.write_str("logged in to Vault, the token does not expire")
-            }
-            Self::LoginFailed { message, retry } => {
-                write!(f, "{message}; next attempt in {}", seconds(retry))
-            }
-            Self::TokenNearsItsEnd { replace } => write!(
-                f,
-                "the Vault token nears its maximal life: new login in {}",
-                seconds(replace)
-            ),
-            Self::RenewalFailed { message } => f.write_str(message),
-            Self::TokenLost => f.write_str("Vault no longer accepts the token: logging in again"),
-            Self::RevocationFailed { message } => {
-                write!(f, "{message}; the token expires by itself")
-            }
-            Self::SecretChanged {
-                secret,
-                version: Some(version),
-            } => write!(f, "secret {secret} has version {version}"),
-            Self::SecretChanged {
-                secret,
-                version: None,
-            } => write!(f, "secret {secret} has changed"),
-            Self::SecretFailing {
-                secret,
-                message,
-                retry,
-            } => write!(
-                f,
-                "secret {secret}: {message}; next attempt in {}",
-                seconds(retry)
-            ),
-            Self::SecretRecovered { secret } => write!(f, "secret {secret} can be read again"),
-            Self::MountWritten { volume, secrets } => {
-                write!(f, "wrote the files of volume {volume}")?;
-                for (index, secret) in secrets.iter().enumerate() {
-                    write!(f, "{}{secret}", if index == 0 { " from " } else { ", " })?;
-                }
-                Ok(())
-            }
-            Self::MountFailing { volume, message } => write!(f, "volume {volume}: {message}"),
-            Self::SpecAccepted => f.write_str("following a new SyncSpec"),
-            Self::SpecRefused { message } => write!(
-                f,
-                "the SyncSpec in annotation {} is refused: {message}",
-                crate::spec::ANNOTATION
-            ),
-            Self::Ready => f.write_str("every mount has its files"),
-        }
-    }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::backoff::Backoff;
-use super::event::{Action, Notice, TokenId};
+use super::event::{Action, TokenId};
 use super::mount_table::MountTable;
+use super::notice::Notice;
 use super::schedule::{first_renewal, next_renewal};
 use crate::vault::TokenLease;
 
@@ -68,10 +69,12 @@ impl Login {
         }
     }
 
+    /// Takes the answer to a renewal. Before the end of what cannot be renewed there shall be `lead`
+    /// for what hangs on the token to move to another one.
     pub(crate) fn extend(
         &mut self,
         lease: TokenLease,
-        now: Duration,
+        (now, lead): (Duration, Duration),
         rng: &mut Rng,
         out: &mut Vec<Action>,
     ) {
@@ -86,6 +89,7 @@ impl Login {
         if lease.renewable && life + BETWEEN_LOGINS >= self.granted {
             self.next = Upkeep::Renew(now + at);
         } else {
+            let at = at.min(life.saturating_sub(lead).max(BETWEEN_LOGINS / 2));
             self.next = Upkeep::Replace(now + at);
             out.push(Action::Tell(Notice::TokenNearsItsEnd { replace: at }));
         }

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use fastrand::Rng;
 
 use super::backoff::Backoff;
-use super::event::{Action, Notice, Now};
+use super::event::{Action, Now};
+use super::notice::Notice;
 use super::render::{MountRenderer, Rendered};
 use super::secret_state::SecretState;
 use super::target::ConfigMaps;
@@ -99,6 +100,11 @@ impl MountState {
 
     pub(crate) fn written(&self) -> Option<SystemTime> {
         self.written
+    }
+
+    /// Whether the files hold what its secrets are now.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.dirty && !self.writing && self.failure.is_none()
     }
 
     /// When a failed write is tried again.

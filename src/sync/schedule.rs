@@ -52,6 +52,13 @@ pub(crate) fn next_renewal(life: Duration, rng: &mut Rng) -> Duration {
     between(two_thirds(life).mul_f64(0.9), two_thirds(life), rng)
 }
 
+/// When to make the successor of what cannot be renewed and lives for `left` yet: as late as a
+/// renewal, but so that both live for `grace` where there is room for it.
+pub(crate) fn replacement(left: Duration, grace: Duration, rng: &mut Rng) -> Duration {
+    let with_grace = left.saturating_sub(grace).max(left / 3);
+    next_renewal(left, rng).min(with_grace)
+}
+
 fn two_thirds(life: Duration) -> Duration {
     life * 2 / 3
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use fastrand::Rng;
 
 use super::backoff::Backoff;
-use super::event::{Notice, Now, TokenId};
-use super::schedule::next_renewal;
+use super::credential::{Credential, Exchange, Terms};
+use super::event::{Now, TokenId};
+use super::notice::Notice;
 use super::session::hint;
 use crate::secret::VaultSecret;
 use crate::spec::SecretRef;
@@ -17,6 +18,10 @@ use crate::vault::{Class, VaultError};
 pub(crate) struct SecretState {
     phase: Phase,
     data: Option<VaultSecret>,
+    /// What keeps the data alive, where Vault made it for this pod.
+    credential: Option<Credential>,
+    /// How long a credential can live at most, once one has met that end.
+    longest: Option<Duration>,
     /// A version lower than ours that was seen once.
     doubted: Option<u64>,
     failure: Option<Failure>,
@@ -30,9 +35,9 @@ pub(crate) struct SecretState {
 /// What a secret is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// The next round.
+    /// The next round, or what its credential needs.
     Resting,
-    /// Its own time: a first look, a repeated attempt, the end of a lease.
+    /// Its own time: a first look, a repeated attempt.
     Due(Duration),
     /// An answer.
     Asking {
@@ -45,6 +50,8 @@ pub(crate) enum Phase {
     },
     /// Whether the token is still good.
     AwaitingToken,
+    /// Nothing: it cannot be served here.
+    Refused,
 }
 
 /// The steps of a look.
@@ -56,6 +63,19 @@ pub(crate) enum Step {
     CheckVersion,
     /// The data.
     Read,
+    /// May the credential live on?
+    RenewLease,
+    /// Does the credential still live?
+    CheckLease,
+}
+
+/// What a read brought.
+pub(crate) struct Receipt {
+    /// Whether it is new.
+    pub(crate) changed: bool,
+    pub(crate) notice: Option<Notice>,
+    /// The credential that it replaces.
+    pub(crate) replaced: Option<Credential>,
 }
 
 /// Why the last look failed.
@@ -71,12 +91,75 @@ impl SecretState {
         Self {
             phase: Phase::Due(now),
             data: None,
+            credential: None,
+            longest: None,
             doubted: None,
             failure: None,
             backoff: Backoff::default(),
             again: false,
             confirmed: None,
         }
+    }
+
+    pub(crate) fn credential(&self) -> Option<&Credential> {
+        self.credential.as_ref()
+    }
+
+    pub(crate) fn credential_mut(&mut self) -> Option<&mut Credential> {
+        self.credential.as_mut()
+    }
+
+    /// Nobody needs the secret any more.
+    pub(crate) fn into_credential(self) -> Option<Credential> {
+        self.credential
+    }
+
+    /// What its credentials are held to.
+    pub(crate) fn terms(&self, grace: Duration) -> Terms {
+        Terms {
+            grace,
+            longest: self.longest,
+        }
+    }
+
+    /// A credential can live for so long at most.
+    pub(crate) fn met_its_end(&mut self, longest: Duration) {
+        self.longest = Some(longest);
+    }
+
+    /// When it wants something of its own; a round may come before.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Due(at) => Some(at),
+            Phase::Resting => self.credential.as_ref()?.deadline(),
+            _ => None,
+        }
+    }
+
+    /// Its credential may need something by now, for instance because `token` is a new one.
+    pub(crate) fn wake(&mut self, now: Duration, token: Option<TokenId>) {
+        let Some(credential) = self.credential.as_ref() else {
+            return;
+        };
+        let is_due = credential.deadline().is_some_and(|at| at <= now);
+        let moves = token.is_some_and(|token| token != credential.token);
+        if self.phase == Phase::Resting && (is_due || moves) {
+            self.phase = Phase::Due(now);
+        }
+    }
+
+    /// There is nothing to be asked.
+    pub(crate) fn rest(&mut self) {
+        self.phase = Phase::Resting;
+    }
+
+    /// It cannot be served here, for good.
+    pub(crate) fn refuse(&mut self, message: String) {
+        self.phase = Phase::Refused;
+        self.failure = Some(Failure {
+            class: Class::Invalid,
+            message,
+        });
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -121,16 +204,19 @@ impl SecretState {
         let soon = match self.phase {
             Phase::Asking { .. } => true,
             Phase::Due(at) => can_ask && at <= now,
-            Phase::Resting | Phase::AwaitingToken => false,
+            Phase::Resting | Phase::AwaitingToken | Phase::Refused => false,
         };
         soon && self.failure.is_none()
     }
 
     /// Look now, whatever was planned.
     pub(crate) fn look(&mut self, now: Duration) {
+        if let Some(credential) = &mut self.credential {
+            credential.show();
+        }
         match self.phase {
             Phase::Asking { .. } => self.again = true,
-            Phase::AwaitingToken => {}
+            Phase::AwaitingToken | Phase::Refused => {}
             Phase::Resting | Phase::Due(_) => self.phase = Phase::Due(now),
         }
     }
@@ -145,10 +231,15 @@ impl SecretState {
         self.phase = Phase::AwaitingToken;
     }
 
-    /// The round has come. A failing secret keeps its own time, and so does one with a lease; a
-    /// version of its own never changes.
+    /// The round has come. A failing secret keeps its own time; a version of its own never changes,
+    /// and of a credential it is only asked whether it lives, where that may be asked.
     pub(crate) fn join_round(&mut self, secret: &SecretRef, now: Duration) {
-        if self.phase == Phase::Resting && secret.version.is_none() {
+        let credential = self.credential.as_ref();
+        let changes = match credential {
+            Some(credential) => credential.can_be_checked(),
+            None => secret.version.is_none(),
+        };
+        if self.phase == Phase::Resting && changes {
             self.phase = Phase::Due(now);
         }
     }
@@ -159,36 +250,47 @@ impl SecretState {
         self.succeed(secret, now)
     }
 
-    /// Takes what was read, and answers whether it is new and what to tell.
+    /// Takes what was read with `token`, which was asked for at `sent`.
     pub(crate) fn receive(
         &mut self,
         secret: &SecretRef,
         data: VaultSecret,
+        (token, sent, grace): (TokenId, Duration, Duration),
         now: Now,
         rng: &mut Rng,
-    ) -> (bool, Option<Notice>) {
+    ) -> Receipt {
         if self.goes_back(&data) {
-            return (false, self.succeed(secret, now));
+            return Receipt {
+                changed: false,
+                notice: self.succeed(secret, now),
+                replaced: None,
+            };
         }
-        let lease = data.lease.as_ref().map(|lease| lease.duration);
+        let exchange = Exchange {
+            sent,
+            now: now.elapsed,
+        };
+        let terms = self.terms(grace);
+        let credential = data
+            .lease
+            .as_ref()
+            .map(|lease| Credential::new(lease, token, exchange, terms, rng));
+        let replaced = std::mem::replace(&mut self.credential, credential);
         let changed = self.data.as_ref().is_none_or(|old| {
             old.version != data.version || old.data != data.data || old.absent != data.absent
         });
         let version = data.version;
         self.data = Some(data);
         let recovered = self.succeed(secret, now);
-        // A read of a dynamic secret makes a new credential: not at each round, but before the lease
-        // of this one ends. Renewing the lease instead would be decided here.
-        if let Some(lease) = lease.filter(|lease| !lease.is_zero())
-            && self.phase == Phase::Resting
-        {
-            self.phase = Phase::Due(now.elapsed + next_renewal(lease, rng).max(SHORTEST_LEASE));
-        }
         let notice = changed.then(|| Notice::SecretChanged {
             secret: secret.clone(),
             version,
         });
-        (changed, notice.or(recovered))
+        Receipt {
+            changed,
+            notice: notice.or(recovered),
+            replaced,
+        }
     }
 
     /// Whether `data` is older than what we have. A standby that lags answers so, and a secret that
@@ -222,7 +324,14 @@ impl SecretState {
         (now, longest): (Duration, Duration),
         rng: &mut Rng,
     ) -> Option<Notice> {
-        let retry = self.backoff.fail(longest, hint(error), rng);
+        let mut retry = self.backoff.fail(longest, hint(error), rng);
+        if let Some(left) = self
+            .credential()
+            .and_then(|credential| credential.left(now))
+        {
+            // A third of what is left, again and again, but never a busy loop.
+            retry = retry.min((left / 3).max(SHORTEST_RETRY));
+        }
         self.phase = Phase::Due(now + retry);
         let message = error.to_string();
         let known = self.failure.replace(Failure {
@@ -238,8 +347,8 @@ impl SecretState {
     }
 }
 
-/// A lease that ends sooner is not chased.
-const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+/// A credential that nears its end is not chased more often than this.
+const SHORTEST_RETRY: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {
@@ -273,7 +382,11 @@ mod tests {
     #[test]
     fn an_older_version_is_believed_when_it_is_seen_twice() {
         let (secret, mut state, mut rng) = state();
-        let mut receive = |data| state.receive(&secret, data, now(), &mut rng).0;
+        let asked = (TokenId(1), Duration::ZERO, Duration::ZERO);
+        let mut receive = |data| {
+            let receipt = state.receive(&secret, data, asked, now(), &mut rng);
+            receipt.changed
+        };
         assert!(receive(version(7)));
         assert!(!receive(version(6)), "a standby that lags");
         assert!(!receive(version(7)));

@@ -1,12 +1,14 @@
 //! The logins: one token in use, perhaps one being fetched, and those that wait to be revoked.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fastrand::Rng;
 
 use super::backoff::Backoff;
-use super::event::{Action, Notice, TokenId};
+use super::event::{Action, TokenId};
 use super::login::{BETWEEN_LOGINS, Login, Upkeep};
+use super::notice::Notice;
 use super::schedule::next_renewal;
 use crate::vault::{Class, TokenLease, VaultError};
 
@@ -20,6 +22,8 @@ pub(crate) struct Session {
     logins: u64,
     /// Why there is no token, or no new one.
     failure: Option<VaultError>,
+    /// How long before its end a token shall have a successor.
+    lead: Duration,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -105,6 +109,22 @@ impl Session {
         });
         let retired = self.retired.iter().filter_map(|retired| retired.revoke);
         login.chain(attempt).chain(retired).min()
+    }
+
+    /// Credentials of files hang on the tokens `bound`: those are not revoked before `grace` has
+    /// passed since they no longer did.
+    pub(crate) fn bind(&mut self, bound: &BTreeSet<TokenId>, now: Duration, grace: Duration) {
+        self.lead = match bound.is_empty() {
+            true => Duration::ZERO,
+            false => grace,
+        };
+        for retired in &mut self.retired {
+            if let Some(revoke) = &mut retired.revoke
+                && bound.contains(&retired.token)
+            {
+                *revoke = now + grace;
+            }
+        }
     }
 
     /// Does what is due: revocations, renewals, logins.
@@ -199,7 +219,7 @@ impl Session {
             Ok(lease) => {
                 login.proved = now;
                 login.renewals.reset();
-                login.extend(lease, now, rng, out);
+                login.extend(lease, (now, self.lead), rng, out);
             }
             Err(error) => match error.class() {
                 Class::Denied | Class::TokenInvalid => self.lose(token, (now, longest), rng, out),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::engine::Engine;
-use super::event::{Action, Notice};
+use super::event::Action;
 use super::mount_state::MountState;
+use super::notice::Notice;
 use super::render::{MountRenderer, RenderError};
 use crate::spec::{Invalid, Mount, SecretRef, SyncSpec, VolumeName};
 

@@ -224,7 +224,9 @@ impl Engine {
                     let interval = interval_of(secret, &self.mounts, self.interval);
                     interval.and_then(|interval| self.rounds.at(interval))
                 }
-                _ => None,
+                Phase::Asking { .. } | Phase::AwaitingToken | Phase::Refused | Phase::Resting => {
+                    None
+                }
             }
             .map(|at| moment(at, now)),
         }

@@ -3,6 +3,7 @@
 mod chaos;
 mod faults;
 mod herd;
+mod leases;
 mod looks;
 mod spec_changes;
 mod targets;

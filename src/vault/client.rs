@@ -24,7 +24,7 @@ use super::transport::Answer;
 use super::{
     Class, Engine, LeaseTerm, Limits, SecretsMount, Token, TokenLease, VaultApi, VaultError,
 };
-use crate::secret::{LeaseId, SecretBytes, SecretMap, SecretValue, VaultSecret, write_json_string};
+use crate::secret::{LeaseId, SecretBytes, VaultSecret, write_json_string};
 use crate::spec::{AuthType, Identity, MountPath, Role, VaultPath};
 
 /// A Vault server, as one pod's identity sees it.

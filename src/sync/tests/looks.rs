@@ -110,17 +110,6 @@ fn a_pinned_version_is_read_once() {
 }
 
 #[test]
-fn a_dynamic_secret_is_not_made_anew_at_each_round() {
-    let mut world = World::new(8);
-    world.vault.engine = Kv::Plain;
-    world.vault.lease = Some(MINUTE * 60);
-    world.follow(spec("1m", &[("a", "db", "secret/db")]), MINUTE * 35);
-    assert_eq!(world.count("read secret/db"), 1);
-    world.run(MINUTE * 10);
-    assert_eq!(world.count("read secret/db"), 2, "before the lease ends");
-}
-
-#[test]
 fn the_refresh_annotation_means_now() {
     let mut world = World::new(9);
     world.follow(spec("24h", &[("a", "db", "secret/db#password")]), MINUTE);

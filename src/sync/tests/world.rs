@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use crate::payload::Payload;
-use crate::secret::{Lease, SecretValue, VaultSecret};
+use crate::secret::{Lease, LeaseId, SecretValue, VaultSecret};
 use crate::spec::{SecretRef, SyncSpec, VolumeName};
 use crate::sync::{Action, Engine, Event, Notice, Now, Options, TokenId};
-use crate::vault::{Class, Engine as Kv, SecretsMount, TokenLease, VaultError};
+use crate::vault::{Class, Engine as Kv, LeaseTerm, SecretsMount, TokenLease, VaultError};
 
 /// A Vault with one KV mount, `secret`, and faults to order.
 pub(super) struct Vault {
@@ -22,10 +22,23 @@ pub(super) struct Vault {
     pub(super) outage: Option<VaultError>,
     /// Answers by the words of the log, e.g. `read secret/db`.
     pub(super) faults: BTreeMap<String, VaultError>,
-    pub(super) lease: Option<Duration>,
+    /// Makes a credential at each read below `secret/creds`, which lives for so long, and with renewals for
+    /// so long at most.
+    pub(super) lease: Option<(Duration, Duration)>,
+    pub(super) lease_renewable: bool,
+    /// The leases that were given: for which credential, with which token, from when, until when.
+    pub(super) leases: BTreeMap<String, LeaseEntry>,
+    made: usize,
     /// What a revoked token is answered with.
     pub(super) refusal: Class,
     tokens: BTreeMap<TokenId, (Duration, Duration)>,
+}
+
+/// A lease of a credential.
+pub(super) struct LeaseEntry {
+    token: TokenId,
+    issued: Duration,
+    end: Duration,
 }
 
 impl Vault {
@@ -50,7 +63,9 @@ impl Vault {
             }
             Action::Revoke(id) => {
                 let result = self.check("revoke", Some(*id), now);
-                self.tokens.remove(id);
+                if self.outage.is_none() {
+                    self.tokens.remove(id);
+                }
                 Event::Revoked(*id, result)
             }
             Action::LookUp(id, secret) => {
@@ -69,7 +84,14 @@ impl Vault {
             Action::Read(id, _, secret) => {
                 let result = self.check(&format!("read {secret}"), Some(*id), now);
                 let found = result.and_then(|()| self.find(secret));
-                Event::Read(secret.clone(), found.map(|found| self.secret(found)))
+                let found = found.map(|found| {
+                    let is_dynamic = secret.path.as_str().starts_with("secret/creds");
+                    self.secret(found, (*id, now), is_dynamic)
+                });
+                Event::Read(secret.clone(), found)
+            }
+            Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..) => {
+                self.answer_of_lease(action, now)
             }
             Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => {
                 panic!("not for Vault: {action:?}")
@@ -80,6 +102,70 @@ impl Vault {
     /// Takes a token out of the world.
     pub(super) fn revoke_all(&mut self) {
         self.tokens.clear();
+    }
+
+    fn answer_of_lease(&mut self, action: &Action, now: Duration) -> Event {
+        match action {
+            Action::RenewLease(id, secret, lease) => {
+                let result = self.check(&format!("renew {secret}"), Some(*id), now);
+                let term = result.and_then(|()| self.renew_lease(lease, now));
+                Event::LeaseRenewed(secret.clone(), term)
+            }
+            Action::CheckLease(id, secret, lease) => {
+                let result = self.check(&format!("check {secret}"), Some(*id), now);
+                let term = result.and_then(|()| {
+                    let left = self.live_lease(lease, now)?.end - now;
+                    Ok(self.term(left))
+                });
+                Event::LeaseChecked(secret.clone(), term)
+            }
+            Action::RevokeLease(id, secret, lease) => {
+                let result = self.check(&format!("revoke {secret}"), Some(*id), now);
+                if result.is_ok() {
+                    self.leases.remove(&text(lease));
+                }
+                Event::LeaseRevoked(lease.clone(), result)
+            }
+            _ => panic!("not of a lease: {action:?}"),
+        }
+    }
+
+    fn renew_lease(&mut self, lease: &LeaseId, now: Duration) -> Result<LeaseTerm, VaultError> {
+        let issued = self.live_lease(lease, now)?.issued;
+        let (life, longest) = self.lease.expect("leases are on");
+        let left = life.min((issued + longest).saturating_sub(now));
+        let term = self.term(left);
+        let entry = self.leases.get_mut(&text(lease)).expect("it lives");
+        entry.end = now + left;
+        Ok(term)
+    }
+
+    fn term(&self, duration: Duration) -> LeaseTerm {
+        LeaseTerm {
+            // As Vault counts.
+            duration: secs(duration.as_secs()),
+            renewable: self.lease_renewable,
+        }
+    }
+
+    fn live_lease(&self, lease: &LeaseId, now: Duration) -> Result<&LeaseEntry, VaultError> {
+        let entry = self.leases.get(&text(lease));
+        let live = entry.filter(|entry| self.is_live(entry, now));
+        live.ok_or_else(|| VaultError::new(Class::NotFound, "invalid lease"))
+    }
+
+    fn is_live(&self, entry: &LeaseEntry, now: Duration) -> bool {
+        let token = self.tokens.get(&entry.token);
+        entry.end > now && token.is_some_and(|(_, end)| *end > now)
+    }
+
+    /// The credentials that Vault would let in.
+    pub(super) fn live_credentials(&self, now: Duration) -> BTreeSet<String> {
+        let live = self
+            .leases
+            .iter()
+            .filter(|(_, entry)| self.is_live(entry, now));
+        live.map(|(name, _)| name.clone()).collect()
     }
 
     /// How many tokens are good.
@@ -116,16 +202,34 @@ impl Vault {
         found.cloned().ok_or_else(missing)
     }
 
-    fn secret(&self, (version, value): (u64, String)) -> VaultSecret {
-        let lease = |duration| Lease {
-            id: "lease".to_owned().into(),
-            duration,
-            renewable: true,
-        };
+    /// A secret as it was written, or a credential that is named by its lease.
+    fn secret(
+        &mut self,
+        (version, value): (u64, String),
+        (token, now): (TokenId, Duration),
+        is_dynamic: bool,
+    ) -> VaultSecret {
+        let lease = self.lease.filter(|_| is_dynamic).map(|(duration, _)| {
+            self.made += 1;
+            let id = format!("{value} {}", self.made);
+            let end = now + duration;
+            let entry = LeaseEntry {
+                token,
+                issued: now,
+                end,
+            };
+            self.leases.insert(id.clone(), entry);
+            (id, duration)
+        });
+        let value = lease.as_ref().map_or(value, |(id, _)| id.clone());
         VaultSecret {
             data: BTreeMap::from([("password".to_owned(), SecretValue::String(value.into()))]),
             version: (self.engine == Kv::KvV2).then_some(version),
-            lease: self.lease.map(lease),
+            lease: lease.map(|(id, duration)| Lease {
+                id: id.into(),
+                duration,
+                renewable: self.lease_renewable,
+            }),
             absent: false,
         }
     }
@@ -150,6 +254,10 @@ pub(super) struct World {
     pending: VecDeque<(Duration, Event)>,
     /// Secrets that are being asked for: never twice at a time.
     asking: BTreeSet<String>,
+}
+
+fn text(lease: &LeaseId) -> String {
+    String::from_utf8_lossy(lease.expose()).into_owned()
 }
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
@@ -211,7 +319,12 @@ impl World {
         Self {
             engine: Engine::new(options, seed, at(Duration::ZERO)),
             vault: Vault {
-                secrets: BTreeMap::from([secret("secret/db", "one"), secret("secret/api", "key")]),
+                secrets: BTreeMap::from([
+                    secret("secret/db", "one"),
+                    secret("secret/api", "key"),
+                    secret("secret/creds", "app"),
+                    secret("secret/creds2", "other"),
+                ]),
                 engine: Kv::KvV2,
                 max_life: None,
                 life: secs(3600),
@@ -219,6 +332,9 @@ impl World {
                 outage: None,
                 faults: BTreeMap::new(),
                 lease: None,
+                lease_renewable: true,
+                leases: BTreeMap::new(),
+                made: 0,
                 refusal: Class::TokenInvalid,
                 tokens: BTreeMap::new(),
             },
@@ -265,6 +381,8 @@ impl World {
         match &event {
             Event::LookedUp(secret, _)
             | Event::CheckedVersion(secret, _)
+            | Event::LeaseRenewed(secret, _)
+            | Event::LeaseChecked(secret, _)
             | Event::Read(secret, _) => {
                 self.asking.remove(&secret.to_string());
             }
@@ -307,6 +425,9 @@ impl World {
             Action::Renew(_) => "renew".to_owned(),
             Action::Revoke(_) => "revoke".to_owned(),
             Action::LookUp(_, secret) => format!("look up {secret}"),
+            Action::RenewLease(_, secret, _) => format!("renew {secret}"),
+            Action::CheckLease(_, secret, _) => format!("check {secret}"),
+            Action::RevokeLease(_, secret, _) => format!("revoke {secret}"),
             Action::CheckVersion(_, _, secret) => format!("version {secret}"),
             Action::Read(_, mount, secret) => match mount.engine == self.vault.engine {
                 true => format!("read {secret}"),
@@ -315,6 +436,8 @@ impl World {
         };
         if let Action::LookUp(_, secret)
         | Action::CheckVersion(_, _, secret)
+        | Action::RenewLease(_, secret, _)
+        | Action::CheckLease(_, secret, _)
         | Action::Read(_, _, secret) = &action
         {
             assert!(

@@ -1,0 +1,117 @@
+//! What is asked of Vault next.
+
+use super::engine::Engine;
+use super::event::{Action, TokenId};
+use super::mount_table::Knowledge;
+use super::secret_state::{Phase, SecretState, Step};
+use crate::secret::VaultSecret;
+use crate::spec::{KvPart, SecretRef};
+use crate::vault::{self, SecretsMount};
+
+impl Engine {
+    /// Asks for the secrets that are due, the longest overdue first.
+    pub(super) fn ask(&mut self, out: &mut Vec<Action>) {
+        let asking = self.secrets.values().filter(|state| state.is_asking());
+        let mut free = self.options.requests.saturating_sub(asking.count());
+        let Some(login) = self.session.login() else {
+            return;
+        };
+        let mut due: Vec<_> = self
+            .secrets
+            .iter_mut()
+            .filter_map(|(secret, state)| match state.phase() {
+                Phase::Due(at) if at <= self.now => Some((at, secret, state)),
+                _ => None,
+            })
+            .collect();
+        due.sort_by_key(|(at, _, _)| *at);
+        for (_, secret, state) in due {
+            if free == 0 {
+                return;
+            }
+            let token = login.token;
+            let step = match of_credential(state, secret, self.now, token, out) {
+                OfCredential::Asked(step) => step,
+                OfCredential::Nothing => {
+                    state.rest();
+                    continue;
+                }
+                OfCredential::Look => match login.mounts.of(secret) {
+                    Knowledge::Awaited => continue,
+                    Knowledge::Nothing => {
+                        login.mounts.ask(&secret.path);
+                        out.push(Action::LookUp(token, secret.clone()));
+                        Step::LookUp
+                    }
+                    Knowledge::Mount(mount) | Knowledge::Guess(mount) => {
+                        let has_metadata = login.mounts.has_metadata(&secret.path);
+                        if has_metadata && is_versioned(state, secret, &mount) {
+                            out.push(Action::CheckVersion(token, mount, secret.clone()));
+                            Step::CheckVersion
+                        } else {
+                            if may_issue(state, &mount) {
+                                if self.issuing.is_some() {
+                                    continue;
+                                }
+                                self.issuing = Some(secret.clone());
+                            }
+                            out.push(Action::Read(token, mount, secret.clone()));
+                            Step::Read
+                        }
+                    }
+                },
+            };
+            state.ask(step, token, self.now);
+            free -= 1;
+        }
+    }
+}
+
+/// What a credential needs.
+enum OfCredential {
+    /// This was asked.
+    Asked(Step),
+    /// Nothing that may be asked.
+    Nothing,
+    /// There is none, or it needs a successor.
+    Look,
+}
+
+fn of_credential(
+    state: &SecretState,
+    secret: &SecretRef,
+    now: std::time::Duration,
+    token: TokenId,
+    out: &mut Vec<Action>,
+) -> OfCredential {
+    let Some(credential) = state.credential() else {
+        return OfCredential::Look;
+    };
+    let (secret, lease) = (secret.clone(), credential.lease.clone());
+    match credential.step(now, token) {
+        Some(Step::RenewLease) => {
+            out.push(Action::RenewLease(token, secret, lease));
+            OfCredential::Asked(Step::RenewLease)
+        }
+        Some(Step::CheckLease) => {
+            out.push(Action::CheckLease(token, secret, lease));
+            OfCredential::Asked(Step::CheckLease)
+        }
+        Some(_) => OfCredential::Look,
+        None => OfCredential::Nothing,
+    }
+}
+
+/// Whether the version of a secret says whether it has changed.
+fn is_versioned(state: &SecretState, secret: &SecretRef, mount: &SecretsMount) -> bool {
+    mount.engine == vault::Engine::KvV2
+        && secret.part() == KvPart::Data
+        && secret.version.is_none()
+        && state.data().is_some_and(|data| data.version.is_some())
+}
+
+/// Whether a read may make a credential, as far as is known.
+fn may_issue(state: &SecretState, mount: &SecretsMount) -> bool {
+    let issues = |data: &VaultSecret| data.lease.is_some();
+    mount.engine == vault::Engine::Plain && state.data().is_none_or(issues)
+}

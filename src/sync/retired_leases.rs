@@ -1,0 +1,144 @@
+//! Credentials that were replaced: each lives for a while beside its successor, because the
+//! application may still use it, and is then revoked.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::credential::Credential;
+use super::event::{Action, TokenId};
+use super::notice::Notice;
+use crate::secret::LeaseId;
+use crate::spec::SecretRef;
+use crate::vault::{Class, VaultError};
+
+/// All of them, in the order in which they were replaced.
+#[derive(Debug, Default)]
+pub(crate) struct RetiredLeases {
+    leases: Vec<RetiredLease>,
+    /// A refused revocation is told once.
+    refused: bool,
+}
+
+/// A credential that no new file holds.
+#[derive(Debug)]
+pub(crate) struct RetiredLease {
+    pub(crate) secret: SecretRef,
+    pub(crate) lease: LeaseId,
+    pub(crate) token: TokenId,
+    pub(crate) end: Option<Duration>,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The files with its successor are not written yet.
+    InFiles,
+    /// It may still be in use until then.
+    Until(Duration),
+    /// Vault is asked to revoke it.
+    Revoking,
+}
+
+impl RetiredLeases {
+    /// `credential` was replaced; the files may still hold it.
+    pub(crate) fn replaced(&mut self, secret: &SecretRef, credential: Credential) {
+        self.add(secret, credential, Phase::InFiles);
+    }
+
+    /// `credential` never got into a file.
+    pub(crate) fn unused(&mut self, secret: &SecretRef, credential: Credential, now: Duration) {
+        self.add(secret, credential, Phase::Until(now));
+    }
+
+    fn add(&mut self, secret: &SecretRef, credential: Credential, phase: Phase) {
+        let Credential {
+            lease, token, end, ..
+        } = credential;
+        self.leases.push(RetiredLease {
+            secret: secret.clone(),
+            lease,
+            token,
+            end,
+            phase,
+        });
+    }
+
+    /// The tokens that must live because credentials that may be in files hang on them.
+    pub(crate) fn tokens_in_files(&self) -> impl Iterator<Item = TokenId> {
+        let in_files = self.leases.iter();
+        in_files
+            .filter(|lease| lease.phase == Phase::InFiles)
+            .map(|lease| lease.token)
+    }
+
+    /// When [`tick`](Self::tick) has something to do.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        let times = self.leases.iter().filter_map(|lease| match lease.phase {
+            Phase::Until(at) => Some(at),
+            Phase::InFiles => lease.end,
+            Phase::Revoking => None,
+        });
+        times.min()
+    }
+
+    /// Counts the time of grace from when the files were switched, and revokes with `token`, which
+    /// is in use, what has had its time. What hangs on another token is revoked with that one.
+    /// Answers whether anything changed.
+    pub(crate) fn tick(
+        &mut self,
+        (now, grace): (Duration, Duration),
+        token: Option<TokenId>,
+        is_switched: impl Fn(&SecretRef) -> bool,
+        out: &mut Vec<Action>,
+    ) -> bool {
+        let before = self.leases.len();
+        for lease in &mut self.leases {
+            if lease.phase == Phase::InFiles && is_switched(&lease.secret) {
+                lease.phase = Phase::Until(now + grace);
+            }
+        }
+        self.leases.retain(|lease| {
+            let is_over = lease.end.is_some_and(|end| end <= now);
+            let dies_otherwise = lease.phase != Phase::InFiles && token != Some(lease.token);
+            lease.phase == Phase::Revoking || !(is_over || dies_otherwise)
+        });
+        for lease in &mut self.leases {
+            if let (Phase::Until(at), Some(token)) = (lease.phase, token)
+                && at <= now
+            {
+                lease.phase = Phase::Revoking;
+                let (secret, lease) = (lease.secret.clone(), lease.lease.clone());
+                out.push(Action::RevokeLease(token, secret, lease));
+            }
+        }
+        self.leases.len() != before
+    }
+
+    /// Takes the answer to a revocation.
+    pub(crate) fn revoked(
+        &mut self,
+        lease: &LeaseId,
+        result: Result<(), VaultError>,
+        out: &mut Vec<Action>,
+    ) {
+        self.leases.retain(|retired| retired.lease != *lease);
+        let Err(error) = result else {
+            return;
+        };
+        let refused = error.class() == Class::Denied;
+        if !(refused && std::mem::replace(&mut self.refused, true)) {
+            out.push(Action::Tell(Notice::LeaseRevocationFailed {
+                message: error.to_string(),
+            }));
+        }
+    }
+}
+
+/// The tokens that credentials of files hang on.
+pub(crate) fn bound<'a>(
+    credentials: impl Iterator<Item = &'a Credential>,
+    retired: &RetiredLeases,
+) -> BTreeSet<TokenId> {
+    let in_use = credentials.map(|credential| credential.token);
+    in_use.chain(retired.tokens_in_files()).collect()
+}
