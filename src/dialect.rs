@@ -15,8 +15,8 @@ mod suggest;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::spec::{
-    Audience, AuthType, CaBundle, ContainerName, FileSpec, Header, MountPath, ObjectName, Role,
-    SyncSpec, VaultAddress, VaultNamespace,
+    Audience, AuthType, CaBundle, ContainerName, FileSpec, GoDuration, Header, MountPath,
+    ObjectName, Role, SyncSpec, VaultAddress, VaultNamespace,
 };
 
 pub use self::combination::read;
@@ -108,6 +108,11 @@ pub struct Settings {
     pub containers: Option<BTreeSet<ContainerName>>,
     /// An ordinary init container and no sidecar.
     pub once: bool,
+    /// How long the old credential of a dynamic secret lives beside the new one; `None` is as long
+    /// as the refresher lets it.
+    pub grace: Option<GoDuration>,
+    /// Revoke the Vault token, and with it all credentials, when the refresher ends.
+    pub revoke: bool,
     /// The user id of the refresher, when the pod's author names one.
     pub user: Option<u32>,
     /// The group id of the refresher, when the pod's author names one.

@@ -63,15 +63,18 @@ impl Sidecar<'_> {
     }
 
     fn args(&self) -> Vec<String> {
-        let Settings { once, .. } = self.parsed.settings;
+        let Settings { once, revoke, .. } = self.parsed.settings;
         let mut args = vec![if once { "once" } else { "run" }.to_owned()];
         args.extend(self.identity().to_args());
         if self.lends_program {
             args.push(format!("--program-dir={PROGRAM_DIR}"));
         }
+        args.extend(revoke.then(|| "--revoke-on-shutdown".to_owned()));
         // The refresher falls back to IPv4 where the kernel has no IPv6.
         let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
+        let grace = self.parsed.settings.grace.map(|grace| grace.to_string());
         let options = [
+            ("grace", grace.as_ref()),
             ("metrics-address", metrics.as_ref()),
             ("log-format", self.defaults.log_format.as_ref()),
             ("log-level", self.defaults.log_level.as_ref()),

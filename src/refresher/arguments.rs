@@ -61,7 +61,7 @@ pub(crate) struct Refresh {
 pub(crate) struct UsageError(pub(crate) Vec<String>);
 
 /// Options with a value, beside those of the identity.
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 13] = [
     "spec-file",
     "refresh-file",
     "token-file",

@@ -38,7 +38,9 @@ pub(super) fn read(
     let ca_config_map: Option<ObjectName> = reader.value(Key::CaConfigMap);
     let tls_secret: Option<ObjectName> = reader.value(Key::TlsSecret);
     let containers = reader.value(Key::Containers);
-    let once = reader.once();
+    let once = reader.truth(Key::Once);
+    let revoke = reader.truth(Key::Revoke);
+    let grace = reader.grace(once);
     let user = reader.value(Key::User);
     let group = reader.value(Key::Group);
     let resources = reader.resources();
@@ -58,6 +60,8 @@ pub(super) fn read(
         tls_secret: tls_secret.as_ref().map(ToString::to_string),
         containers: containers.map(|ContainerNames(names)| names),
         once,
+        grace,
+        revoke,
         user: user.map(|NonRootId(id)| id),
         group: group.map(|NonRootId(id)| id),
         resources,
@@ -168,13 +172,22 @@ impl Reader<'_> {
         Some(address)
     }
 
-    fn once(&mut self) -> bool {
-        match self.pod.get(&Key::Once) {
+    fn grace(&mut self, once: bool) -> Option<GoDuration> {
+        let grace = self.value(Key::Grace);
+        if once && grace.is_some() {
+            let key = Key::Grace.annotation("");
+            let message = "has no effect: freshet.dev/once fetches no dynamic secrets";
+            self.findings.warn(at(&key).say(message));
+        }
+        grace
+    }
+
+    fn truth(&mut self, key: Key) -> bool {
+        match self.pod.get(&key) {
             Some(&"true") => true,
             None | Some(&"false") => false,
             Some(other) => {
-                let problem =
-                    at(&Key::Once.annotation("")).with(other, "must be \"true\" or \"false\"");
+                let problem = at(&key.annotation("")).with(other, "must be \"true\" or \"false\"");
                 self.findings.problem(problem);
                 false
             }

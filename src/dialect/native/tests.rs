@@ -102,6 +102,8 @@ fn settings(settings: &Settings) -> String {
     };
     line("containers", settings.containers.as_ref().map(names));
     line("once", settings.once.then(String::new));
+    line("grace", settings.grace.map(|grace| grace.to_string()));
+    line("revoke", settings.revoke.then(String::new));
     line("user", settings.user.map(|id| id.to_string()));
     line("group", settings.group.map(|id| id.to_string()));
     line("requests cpu", resources.requests_cpu.clone());

@@ -29,6 +29,8 @@ pub(super) enum Key {
     TlsSecret,
     Containers,
     RefreshInterval,
+    Grace,
+    Revoke,
     Once,
     User,
     Group,
@@ -151,11 +153,11 @@ pub(super) const ROWS: &[Row] = rows! {
         "the containers that see the files, separated by commas; init containers too",
         also "agent-inject-containers";
     RefreshInterval Pod "refresh-interval" = "5m", "`1m`",
-        "the time between two looks at Vault, as a Go duration of at least `1s`",
-        also "interval" "refresh-period" "template-static-secret-render-interval";
+        "the time between two looks at Vault, as a Go duration of at least `1s`", also "interval" "refresh-period" "template-static-secret-render-interval";
+    Grace Pod "grace" = "1m", "`30s`", "how long the old credential of a dynamic secret lives beside the new one, counted from the switch of the files; a Go duration", also "grace-period" "lease-grace";
+    Revoke Pod "revoke" = "true", "`false`", "`true` revokes the Vault token when the sidecar ends, and with it every credential that Vault made for the pod", also "agent-revoke-on-shutdown" "revoke-on-shutdown";
     Once Pod "once" = "true", "`false`",
-        "`true` fetches the files once, in an init container, and adds no sidecar",
-        also "agent-pre-populate-only" "init-only";
+        "`true` fetches the files once, in an init container, and adds no sidecar", also "agent-pre-populate-only" "init-only";
     Role Pod "role" = "app", "the service account's name",
         "the Vault role to log in with",
         also "auth-role" "vault-role";

@@ -19,6 +19,8 @@ fn the_settings_are_read() {
         tls-secret: vault-client
         containers: app , migrate
         refresh-interval: 90s
+        grace: 2m
+        revoke: true
         user: 1000
         group: 2147483647
         requests-cpu: 10m
@@ -36,6 +38,8 @@ fn the_settings_are_read() {
         CA: vault-ca ca.crt
         certificate: vault-client
         containers: app migrate
+        grace: 2m0s
+        revoke: 
         user: 1000
         group: 2147483647
         requests cpu: 10m
