@@ -52,7 +52,11 @@ fn at_the_gate_an_outage_blocks_the_start_and_its_end_is_noticed_within_seconds(
     world.vault.outage = Some(fault(Class::Unavailable, "cannot reach Vault"));
     world.follow(spec("1m", &FILES), MINUTE * 10);
     assert!(!world.engine.is_ready());
-    assert_eq!(world.status().reason.as_deref(), Some("cannot reach Vault"));
+    let reason = world.status().reason;
+    assert_eq!(
+        reason.as_deref(),
+        Some("waiting for Vault: cannot reach Vault")
+    );
     world.vault.outage = None;
     world.run(secs(9));
     assert!(world.engine.is_ready());
