@@ -12,7 +12,7 @@ test_images() {
     test_image pause:1 "$pause" pause '{ "Entrypoint": ["/pause"] }' &&
         { borrowed || test_image coredns:$COREDNS_VERSION target/servers/coredns coredns '{ "Entrypoint": ["/coredns"] }'; } &&
         test_image vault:$VAULT_VERSION target/servers/vault vault '{ "Entrypoint": ["/vault"] }' &&
-        test_image credentials-page:1 "$page" credentials-page '{ "User": "65532:65532", "Entrypoint": ["/credentials-page"] }' &&
+        test_image credentials-page:1 "$page" credentials-page '{ "User": "65532:65532", "Entrypoint": ["/credentials-page"], "Cmd": ["--listen", "0.0.0.0:8080"] }' &&
         test_image busybox:1 "$(command -v busybox)" bin/busybox '{ "Env": ["PATH=/bin"], "Cmd": ["/bin/sh"] }'
 }
 
