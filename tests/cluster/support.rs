@@ -13,5 +13,6 @@ pub(crate) mod namespace;
 pub(crate) mod node;
 pub(crate) mod own_vault;
 pub(crate) mod pod;
+pub(crate) mod readme;
 pub(crate) mod restore;
 pub(crate) mod vault;

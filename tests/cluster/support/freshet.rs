@@ -38,8 +38,15 @@ pub(crate) fn install() {
 /// What all tests but those of the chart itself take for given, whatever is installed now.
 #[track_caller]
 pub(crate) fn upgrade() {
-    let registry = image::registry_of_freshet();
-    helm(&[
+    upgrade_with(&[]);
+}
+
+/// The same, with further options of helm.
+#[track_caller]
+pub(crate) fn upgrade_with(more: &[&str]) {
+    let registry = format!("--set=registry={}", image::registry_of_freshet());
+    let address = format!("--set=vault.address={}", vault::ADDRESS);
+    let options = [
         "upgrade",
         "--install",
         "freshet",
@@ -47,10 +54,11 @@ pub(crate) fn upgrade() {
         "--create-namespace",
         "--wait",
         "--timeout=2m",
-        &format!("--set=registry={registry}"),
-        &format!("--set=vault.address={}", vault::ADDRESS),
+        &registry,
+        &address,
         "--set=refresher.fullImage.repository=freshet-refresher-full",
-    ]);
+    ];
+    helm(&[options.as_slice(), more].concat());
 }
 
 /// `helm ARGS` in Freshet's namespace; it has to succeed.
