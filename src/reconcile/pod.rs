@@ -110,18 +110,25 @@ fn refresher(pod: &Value) -> Refresher {
         return Refresher::Starting;
     };
     let state = &status["state"];
-    let is_done = state["terminated"]["exitCode"] == 0;
+    let ended = &state["terminated"];
+    // The kubelet ends a sidecar that waits too long at the gate, and it ends well: its last words say
+    // why it waited. After the first files there are none.
+    let is_done = ended["exitCode"] == 0 && last_words(ended).is_none();
     // `started` is true when the hook, which waits for the files, has ended well.
     if is_done || (state.get("running").is_some() && status["started"] != false) {
         return Refresher::Serving;
     }
-    let ends = [&state["terminated"], &status["lastState"]["terminated"]];
-    let mut words = ends.iter().filter_map(|end| end["message"].as_str());
-    match words.find(|words| !words.trim().is_empty()) {
+    match last_words(ended).or_else(|| last_words(&status["lastState"]["terminated"])) {
         None => Refresher::Starting,
         Some(words) if words.contains(WAITING_FOR_VAULT) => Refresher::Waiting,
-        Some(words) => Refresher::Failing(words.trim().to_owned()),
+        Some(words) => Refresher::Failing(words.to_owned()),
     }
+}
+
+/// The termination message, unless it is blank.
+fn last_words(end: &Value) -> Option<&str> {
+    let words = end["message"].as_str()?.trim();
+    Some(words).filter(|words| !words.is_empty())
 }
 
 #[cfg(test)]

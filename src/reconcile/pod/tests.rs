@@ -63,9 +63,16 @@ fn a_refresher_is_read_from_its_status() {
         json!({ "state": runs, "started": true, "lastState": ended("denied") }),
         Refresher::Serving,
     );
+    let told = |message: &str| json!({ "terminated": { "exitCode": 0, "message": message } });
+    check(json!({ "state": told("") }), Refresher::Serving);
+    // As a real kubelet shows one that it ended at the gate, until it starts it anew.
     check(
-        json!({ "state": { "terminated": { "exitCode": 0 } } }),
-        Refresher::Serving,
+        json!({ "state": told("denied"), "started": false }),
+        failing(),
+    );
+    check(
+        json!({ "state": waits, "started": false, "lastState": told("denied") }),
+        failing(),
     );
 }
 
