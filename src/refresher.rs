@@ -14,6 +14,7 @@ mod gate;
 mod help;
 mod http;
 mod inputs;
+mod memory_file;
 mod metrics;
 mod program;
 mod randomness;

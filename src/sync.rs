@@ -25,10 +25,13 @@ mod event;
 mod format;
 mod lease_answer;
 mod login;
+mod memory;
 mod mount_state;
 mod mount_table;
 mod notice;
+mod options;
 mod question;
+mod recollection;
 pub mod render;
 mod retired_leases;
 mod rounds;
@@ -40,9 +43,11 @@ mod status;
 mod target;
 mod timestamp;
 
-pub use self::engine::{Engine, Options};
+pub use self::engine::Engine;
 pub use self::event::{Action, Event, Now, TokenId};
+pub use self::memory::{Memory, NotAMemory};
 pub use self::notice::Notice;
+pub use self::options::Options;
 pub use self::status::{
     Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,
     class_name,

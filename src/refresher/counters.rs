@@ -7,7 +7,7 @@ use prometheus_client::registry::Registry;
 
 use crate::files::{Changed, WriteError};
 use crate::spec::VolumeName;
-use crate::sync::class_name;
+use crate::sync::{Notice, class_name};
 use crate::vault::Class;
 
 /// Counters; a clone counts into the same ones.
@@ -15,6 +15,7 @@ use crate::vault::Class;
 pub(crate) struct Counters {
     requests: Family<RequestLabels, Counter>,
     writes: Family<WriteLabels, Counter>,
+    orphans: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,6 +50,13 @@ impl Counters {
         self.writes.get_or_create(&labels).inc();
     }
 
+    /// A credential may have been left behind.
+    pub(crate) fn told(&self, notice: &Notice) {
+        if let Notice::CredentialOrphaned { .. } = notice {
+            self.orphans.inc();
+        }
+    }
+
     /// Makes the counters part of `registry`.
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
@@ -60,6 +68,11 @@ impl Counters {
             "freshet_refresher_writes",
             "Syncs of a volume by result",
             self.writes.clone(),
+        );
+        registry.register(
+            "freshet_refresher_orphaned_credentials",
+            "Credentials that Vault may have made for an earlier process that was killed meanwhile",
+            self.orphans.clone(),
         );
     }
 }

@@ -4,16 +4,18 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::counters::Counters;
+use super::memory_file::MemoryFile;
 use super::watched_file::WatchedFile;
 use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
 use crate::secret::{SecretBytes, VaultSecret};
 use crate::spec::{KvPart, SecretRef, VolumeName};
-use crate::sync::{Action, Event, Notice, TokenId};
+use crate::sync::{Action, Event, Memory, Notice, TokenId};
 use crate::vault::{Class, SecretsMount, Token, TokenLease, VaultApi, VaultError};
 
 /// The engine's hands.
@@ -22,6 +24,8 @@ pub(crate) struct Driver<V> {
     writers: BTreeMap<VolumeName, AtomicWriter>,
     answers: mpsc::UnboundedSender<Event>,
     counters: Counters,
+    /// Where credentials are kept; nothing is kept without it.
+    memory: Option<MemoryFile>,
 }
 
 /// What a request needs while it is under way.
@@ -62,6 +66,7 @@ impl<V: VaultApi + 'static> Driver<V> {
         writers: BTreeMap<VolumeName, AtomicWriter>,
         answers: mpsc::UnboundedSender<Event>,
         counters: Counters,
+        memory: Option<MemoryFile>,
     ) -> Self {
         let vault = Rc::new(Requests {
             vault,
@@ -73,6 +78,20 @@ impl<V: VaultApi + 'static> Driver<V> {
             writers,
             answers,
             counters,
+            memory,
+        }
+    }
+
+    /// Takes over the tokens of an earlier process.
+    pub(crate) fn recall(&self, tokens: BTreeMap<u64, SecretBytes>) {
+        let mut known = self.vault.tokens.borrow_mut();
+        for (id, secret) in tokens {
+            // How long it lives, the engine knows.
+            let lease = TokenLease {
+                duration: Duration::ZERO,
+                renewable: false,
+            };
+            known.insert(TokenId::recalled(id), Rc::new(Token { secret, lease }));
         }
     }
 
@@ -83,7 +102,11 @@ impl<V: VaultApi + 'static> Driver<V> {
                 let result = self.write(&volume, &payload);
                 return Done::Answered(Event::Written(volume, result));
             }
-            Action::Tell(notice) => tell(&notice),
+            Action::Tell(notice) => {
+                self.counters.told(&notice);
+                tell(&notice);
+            }
+            Action::Remember(memory) => self.remember(&memory),
             Action::Forget(id) => {
                 self.vault.tokens.borrow_mut().remove(&id);
             }
@@ -102,6 +125,19 @@ impl<V: VaultApi + 'static> Driver<V> {
             Ok(Changed::Yes) => Ok(true),
             Ok(Changed::No) => Ok(false),
             Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Without room for it a process that is killed leaves more behind: no reason not to go on.
+    fn remember(&self, memory: &Memory) {
+        let Some(file) = &self.memory else {
+            return;
+        };
+        let tokens = self.vault.tokens.borrow();
+        let kept = memory.tokens.iter();
+        let kept = kept.filter_map(|id| Some((id.number(), &tokens.get(id)?.secret)));
+        if let Err(error) = file.write(&memory.json, kept) {
+            tracing::warn!("credentials are not kept for the next start: {error}");
         }
     }
 
@@ -126,14 +162,7 @@ impl<V: VaultApi> Requests<V> {
         Some(match action {
             Action::LogIn(id) => Event::LoggedIn(id, self.log_in(id).await),
             Action::Renew(id) => Event::Renewed(id, self.renew(id).await),
-            Action::Revoke(id) => {
-                let token = self.tokens.borrow_mut().remove(&id);
-                let result = match token {
-                    Some(token) => self.vault.revoke_token(&token).await,
-                    None => Ok(()),
-                };
-                Event::Revoked(id, result)
-            }
+            Action::Revoke(id) => Event::Revoked(id, self.revoke(id).await),
             Action::LookUp(id, secret) => {
                 let result = match self.token(id) {
                     Ok(token) => self.vault.mount(&token, &secret.path).await,
@@ -176,8 +205,20 @@ impl<V: VaultApi> Requests<V> {
                 };
                 Event::LeaseRevoked(lease, result)
             }
-            Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => return None,
+            Action::Write(..)
+            | Action::Remember(_)
+            | Action::Tell(_)
+            | Action::Forget(_)
+            | Action::Exit => return None,
         })
+    }
+
+    async fn revoke(&self, id: TokenId) -> Result<(), VaultError> {
+        let token = self.tokens.borrow_mut().remove(&id);
+        match token {
+            Some(token) => self.vault.revoke_token(&token).await,
+            None => Ok(()),
+        }
     }
 
     /// The projected token is read from disk at every login: the kubelet replaces it.
@@ -230,7 +271,11 @@ fn operation(action: &Action) -> &'static str {
         Action::RenewLease(..) => "renew_lease",
         Action::CheckLease(..) => "check_lease",
         Action::RevokeLease(..) => "revoke_lease",
-        Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => "none",
+        Action::Write(..)
+        | Action::Remember(_)
+        | Action::Tell(_)
+        | Action::Forget(_)
+        | Action::Exit => "none",
     }
 }
 

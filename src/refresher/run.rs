@@ -14,12 +14,14 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::driver::{self, Done, Driver};
 use super::inputs::{InputPaths, Inputs};
+use super::memory_file::MemoryFile;
 use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
 use super::watched_file::WatchedFile;
 use super::{control, http, randomness};
 use crate::files::{WriteError, install_program};
+use crate::secret::SecretBytes;
 use crate::shutdown::Shutdown;
 use crate::spec::VolumeName;
 use crate::spec::layout::PROGRAM_FILE;
@@ -127,7 +129,15 @@ async fn work<V: VaultApi + 'static>(
     options.revoke_on_shutdown = settings.revoke_on_shutdown;
     options.grace = settings.grace.unwrap_or(options.grace);
     options.keeps_leases = mode == Mode::Sidecar;
-    let engine = Engine::new(options, settings.seed, clock.now());
+    let mut engine = Engine::new(options, settings.seed, clock.now());
+    let memory = match mode {
+        Mode::Sidecar => memory(&settings.state),
+        Mode::Once(_) => None,
+    };
+    let tokens = memory
+        .as_ref()
+        .map(|memory| recall(memory, &mut engine, clock))
+        .unwrap_or_default();
     let shared = Rc::new(Shared::new(engine, clock));
     if mode == Mode::Sidecar {
         control::listen(&settings.state, &shared)
@@ -143,8 +153,10 @@ async fn work<V: VaultApi + 'static>(
     let (sender, answers) = mpsc::unbounded_channel();
     let token_file = WatchedFile::new(settings.inputs.token.clone());
     let counters = shared.counters.clone();
+    let driver = Driver::new(vault, token_file, writers, sender, counters, memory);
+    driver.recall(tokens);
     let refresher = Refresher {
-        driver: Driver::new(vault, token_file, writers, sender, counters),
+        driver,
         inputs: Inputs::new(settings.inputs),
         shared,
         answers,
@@ -158,6 +170,35 @@ fn install(directory: &Path) -> Result<(), RunError> {
     let own = Path::new("/proc/self/exe");
     let program = File::open(own).map_err(|error| RunError::Program(own.to_owned(), error))?;
     Ok(install_program(program, directory, PROGRAM_FILE)?)
+}
+
+/// Where credentials outlive this process.
+fn memory(state: &StateDirectory) -> Option<MemoryFile> {
+    let opened = MemoryFile::open(state);
+    opened
+        .inspect_err(|error| {
+            tracing::warn!("credentials will not be kept for the next start: {error}");
+        })
+        .ok()
+}
+
+/// Gives the engine what an earlier process left, and answers that one's tokens.
+fn recall(memory: &MemoryFile, engine: &mut Engine, clock: Clock) -> BTreeMap<u64, SecretBytes> {
+    let left = match memory.read() {
+        Ok(Some(left)) => left,
+        Ok(None) => return BTreeMap::new(),
+        Err(error) => {
+            tracing::warn!("{error}: dynamic secrets are made anew");
+            return BTreeMap::new();
+        }
+    };
+    match engine.recall(left.json.expose(), clock.now()) {
+        Ok(()) => left.tokens,
+        Err(error) => {
+            tracing::warn!("{error}: dynamic secrets are made anew");
+            BTreeMap::new()
+        }
+    }
 }
 
 /// The parts of a running refresher.

@@ -5,6 +5,7 @@
 //! STATE_DIR/refresher/    mode 0700
 //!     socket
 //!     waited/             exists once a start has waited in vain
+//!     memory/             credentials of dynamic secrets, mode 0600
 //! ```
 
 use std::fs;
@@ -51,6 +52,23 @@ impl StateDirectory {
     pub(crate) fn remember_the_wait(&self) -> io::Result<()> {
         self.create()?;
         match fs::create_dir(self.waited()) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where credentials are kept.
+    pub(crate) fn memory(&self) -> PathBuf {
+        self.0.join("memory")
+    }
+
+    /// Makes that directory.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn create_memory(&self) -> io::Result<()> {
+        self.create()?;
+        match fs::create_dir(self.memory()) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),
         }

@@ -90,6 +90,7 @@ impl Engine {
     ) {
         if self.issuing.as_ref() == Some(secret) {
             self.issuing = None;
+            self.memorable = true;
         }
         let Some((token, sent)) = self.asked(secret, Step::Read) else {
             return self.unwanted(secret, result);

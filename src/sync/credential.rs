@@ -15,7 +15,8 @@ use crate::vault::LeaseTerm;
 pub(crate) struct Credential {
     pub(crate) lease: LeaseId,
     pub(crate) token: TokenId,
-    pub(crate) issued: Duration,
+    /// `None` of one of an earlier process.
+    issued: Option<Duration>,
     /// What it was given at first; a renewal that gives less has met the maximal life.
     pub(crate) granted: Duration,
     /// `None` is not known to end.
@@ -72,7 +73,7 @@ impl Credential {
         let mut credential = Self {
             lease: lease.id.clone(),
             token,
-            issued: sent,
+            issued: Some(sent),
             granted: lease.duration,
             end: (!lease.duration.is_zero()).then(|| sent + lease.duration),
             renewable: lease.renewable,
@@ -85,6 +86,32 @@ impl Credential {
             credential.plan(now, left, renewal, terms, rng);
         }
         credential
+    }
+
+    /// One of an earlier process.
+    pub(crate) fn recalled(
+        lease: LeaseId,
+        token: TokenId,
+        granted: Duration,
+        (end, now): (Option<Duration>, Duration),
+        renewable: bool,
+    ) -> Self {
+        let at = end.map(|end| now + end.saturating_sub(now) * 2 / 3);
+        Self {
+            lease,
+            token,
+            issued: None,
+            granted,
+            end,
+            renewable,
+            upkeep: match at {
+                None => Upkeep::Nothing,
+                Some(at) if renewable => Upkeep::Renew(at),
+                Some(at) => Upkeep::Replace(at),
+            },
+            gone: false,
+            hidden: false,
+        }
     }
 
     /// Plans the next renewal, or the successor where one cannot be had or comes too late.
@@ -101,17 +128,20 @@ impl Credential {
             self.upkeep = Upkeep::Replace(now + wait);
             return;
         }
-        let last = terms
-            .longest
-            .map(|longest| self.issued + replacement_at_most(longest, terms.grace));
+        let last = self
+            .issued
+            .zip(terms.longest)
+            .map(|(issued, longest)| issued + replacement_at_most(longest, terms.grace));
         self.upkeep = match last {
             Some(last) if last <= now + renewal => Upkeep::Replace(last.max(now)),
             _ => Upkeep::Renew(now + renewal),
         };
     }
 
-    /// Takes the answer to a renewal. Answers how long such a credential can live at most, when
-    /// Vault gave less than at first.
+    /// Takes the answer to a renewal. When Vault gave less than at first, [`nears_its_end`] is so
+    /// from then on, and the answer is how long such a credential can live at most.
+    ///
+    /// [`nears_its_end`]: Self::nears_its_end
     pub(crate) fn renewed(
         &mut self,
         term: LeaseTerm,
@@ -130,7 +160,7 @@ impl Credential {
         }
         let wait = next_renewal(left, rng).min(left.saturating_sub(terms.grace));
         self.upkeep = Upkeep::Replace(now + wait);
-        Some(end.saturating_sub(self.issued))
+        self.issued.map(|issued| end.saturating_sub(issued))
     }
 
     /// Takes the answer to a look-up. Somebody may have shortened the lease.
@@ -157,6 +187,11 @@ impl Credential {
             let wait = next_renewal(left, rng).min(left.saturating_sub(grace));
             self.upkeep = Upkeep::Replace(now + wait);
         }
+    }
+
+    /// Whether it will not be renewed again.
+    pub(crate) fn nears_its_end(&self) -> bool {
+        matches!(self.upkeep, Upkeep::Replace(_))
     }
 
     /// Vault does not know the lease any more.

@@ -8,44 +8,14 @@ use fastrand::Rng;
 use super::event::{Action, Event, Now};
 use super::mount_state::MountState;
 use super::notice::Notice;
+use super::options::Options;
 use super::retired_leases::{RetiredLeases, bound};
 use super::rounds::Rounds;
 use super::schedule::longest_wait;
 use super::secret_state::SecretState;
 use super::session::Session;
 use super::target::ConfigMaps;
-use crate::spec::{SecretRef, VolumeName};
-
-/// What the engine is told once.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The volumes that may be written, and whether each holds a complete generation already.
-    pub volumes: BTreeMap<VolumeName, bool>,
-    /// Revoke the Vault token at the end.
-    pub revoke_on_shutdown: bool,
-    /// How many secrets are asked for at the same time.
-    pub requests: usize,
-    /// How long a credential or token that was replaced stays valid for what still uses it.
-    pub grace: Duration,
-    /// Whether there will be somebody to renew leases.
-    pub keeps_leases: bool,
-    /// Fills a buffer with random bytes fit for keys: templates make passwords and keys of them.
-    pub random: fn(&mut [u8]),
-}
-
-impl Options {
-    /// The usual ones, for these volumes.
-    pub fn new(volumes: BTreeMap<VolumeName, bool>, random: fn(&mut [u8])) -> Self {
-        Self {
-            volumes,
-            revoke_on_shutdown: false,
-            requests: 4,
-            grace: Duration::from_secs(30),
-            keeps_leases: true,
-            random,
-        }
-    }
-}
+use crate::spec::SecretRef;
 
 /// Decides what the refresher does: [`feed`](Self::feed) it what happens, carry out what it answers.
 #[derive(Debug)]
@@ -68,6 +38,12 @@ pub struct Engine {
     /// is killed leaves no more than one behind.
     pub(super) issuing: Option<SecretRef>,
     pub(super) retired_leases: RetiredLeases,
+    /// What an earlier process left, until somebody needs it.
+    pub(super) recalled: BTreeMap<SecretRef, SecretState>,
+    /// What it may have left behind.
+    pub(super) orphan: Option<SecretRef>,
+    /// What the next process needs has changed.
+    pub(super) memorable: bool,
     /// There is no use in going on.
     pub(super) hopeless: bool,
     /// When healthy secrets are looked at next.
@@ -103,6 +79,9 @@ impl Engine {
             session: Session::default(),
             issuing: None,
             retired_leases: RetiredLeases::default(),
+            recalled: BTreeMap::new(),
+            orphan: None,
+            memorable: false,
             hopeless: false,
             rounds: Rounds::default(),
             config_maps: ConfigMaps::new(),
@@ -120,6 +99,10 @@ impl Engine {
         self.now = now.elapsed;
         self.wall = now.wall;
         let longest = self.longest_wait();
+        self.tell_orphan(&mut out);
+        if matches!(event, Event::LoggedIn(..) | Event::Renewed(..)) {
+            self.memorable |= self.has_credentials();
+        }
         match event {
             Event::Tick => {}
             Event::Spec(spec) => self.respec(spec, &mut out),
@@ -159,7 +142,25 @@ impl Engine {
             Event::Shutdown => self.end(&mut out),
         }
         self.advance(&mut out);
+        self.remember(now, &mut out);
         out
+    }
+
+    fn has_credentials(&self) -> bool {
+        let mut secrets = self.secrets.values().chain(self.recalled.values());
+        secrets.any(|state| state.credential().is_some())
+    }
+
+    /// The time of the last event.
+    pub(super) fn time(&self) -> Now {
+        Now {
+            elapsed: self.now,
+            wall: self.wall,
+        }
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending
     }
 
     /// When [`Event::Tick`] is due at the latest; always later than the last event.
@@ -216,12 +217,16 @@ impl Engine {
         if self.ending {
             let waits = self.options.revoke_on_shutdown && self.session.is_busy();
             if !waits && !std::mem::replace(&mut self.ended, true) {
+                if self.options.revoke_on_shutdown && self.session.has_revoked_all() {
+                    out.push(Action::Remember(self.nothing()));
+                }
                 out.push(Action::Exit);
             }
             return;
         }
         if self.needs_token() {
-            let credentials = self.secrets.values().filter_map(SecretState::credential);
+            let states = self.secrets.values().chain(self.recalled.values());
+            let credentials = states.filter_map(SecretState::credential);
             let bound = bound(credentials, &self.retired_leases);
             self.session.bind(&bound, self.now, self.options.grace);
             self.session.tick(self.now, out);
@@ -240,14 +245,12 @@ impl Engine {
             state.wake(self.now, token);
         }
         let can_ask = token.is_some() && self.pause <= self.now;
-        let now = Now {
-            elapsed: self.now,
-            wall: self.wall,
-        };
+        let now = self.time();
         for mount in &mut self.mounts {
             mount.render(&self.secrets, (now, can_ask), self.options.random, out);
         }
         self.adopt_secrets();
+        self.forget_recalled();
         self.retire_leases(out);
         if can_ask {
             self.ask(out);
@@ -271,11 +274,13 @@ impl Engine {
         for (secret, state) in stray {
             if let Some(credential) = state.into_credential() {
                 self.retired_leases.replaced(&secret, credential);
+                self.memorable = true;
             }
         }
         for secret in needed {
             if !self.secrets.contains_key(secret) {
-                let state = SecretState::new(self.now);
+                let recalled = self.recalled.remove(secret);
+                let state = recalled.unwrap_or_else(|| SecretState::new(self.now));
                 self.secrets.insert(secret.clone(), state);
             }
         }
@@ -317,7 +322,7 @@ impl Engine {
                 .filter(|mount| mount.inputs().contains(secret));
             users.all(MountState::is_settled)
         };
-        self.retired_leases.tick(times, token, is_switched, out);
+        self.memorable |= self.retired_leases.tick(times, token, is_switched, out);
     }
 
     fn end(&mut self, out: &mut Vec<Action>) {

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::memory::Memory;
 use super::notice::Notice;
 use super::target::ConfigMaps;
 use crate::payload::Payload;
@@ -23,6 +24,18 @@ pub struct Now {
 /// One login's token. The engine never sees the token itself: the shell keeps it under this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub(crate) u64);
+
+impl TokenId {
+    /// The number, for what outlives the process.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The token of an earlier process.
+    pub fn recalled(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// What has happened.
 #[derive(Debug)]
@@ -89,6 +102,9 @@ pub enum Action {
     CheckLease(TokenId, SecretRef, LeaseId),
     /// End the lease of a credential of the secret that no file holds any more.
     RevokeLease(TokenId, SecretRef, LeaseId),
+    /// Keep this for the next process, in place of what was kept before, and before what stands
+    /// behind it is done. Not answered.
+    Remember(Memory),
     /// Make the volume hold these files and no others.
     Write(VolumeName, Payload),
     /// Log it.

@@ -34,6 +34,7 @@ impl Engine {
                 && let Some(credential) = state.credential_mut()
             {
                 credential.cannot_be_renewed(self.now, grace, &mut self.rng);
+                self.memorable = true;
                 out.push(Action::Tell(Notice::RenewalFailed {
                     message: error.to_string(),
                 }));
@@ -66,8 +67,12 @@ impl Engine {
         };
         let longest = credential.renewed(term, exchange, terms, &mut self.rng);
         let left = credential.left(self.now).unwrap_or_default();
+        let nears_its_end = credential.nears_its_end();
+        self.memorable = true;
         if let Some(longest) = longest {
             state.met_its_end(longest);
+        }
+        if nears_its_end {
             let secret = secret.clone();
             out.push(Action::Tell(Notice::LeaseNearsItsEnd { secret, left }));
         }

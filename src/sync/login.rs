@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use super::backoff::Backoff;
 use super::event::{Action, TokenId};
+use super::memory::KnownToken;
 use super::mount_table::MountTable;
 use super::notice::Notice;
 use super::schedule::{first_renewal, next_renewal};
@@ -29,11 +30,12 @@ pub(crate) struct Login {
     pub(crate) mounts: MountTable,
     /// What the login gave; a renewal that gives less has met the maximal life.
     pub(crate) granted: Duration,
+    pub(crate) renewable: bool,
     /// `None` is never.
     pub(crate) expires: Option<Duration>,
     pub(crate) next: Upkeep,
-    /// The last moment at which Vault accepted the token.
-    pub(crate) proved: Duration,
+    /// The last moment at which Vault accepted the token, as far as this process knows.
+    pub(crate) proved: Option<Duration>,
     /// When it was issued.
     pub(crate) since: Duration,
     pub(crate) renewals: Backoff,
@@ -57,13 +59,34 @@ impl Login {
             token,
             mounts: MountTable::default(),
             granted: life,
+            renewable: lease.renewable,
             expires: (!forever).then_some(now + life),
             next: match lease.renewable {
                 _ if forever => Upkeep::Nothing,
                 true => Upkeep::Renew(now + first_renewal(life, rng)),
                 false => Upkeep::Replace(now + first_renewal(life, rng).max(BETWEEN_LOGINS)),
             },
-            proved: now,
+            proved: Some(now),
+            since: now,
+            renewals: Backoff::default(),
+        }
+    }
+
+    /// One of an earlier process. What it is worth is found out by a renewal, or by its first use.
+    pub(crate) fn recalled(token: &KnownToken, now: Duration) -> Self {
+        let left = token.expires.map(|end| end.saturating_sub(now));
+        Self {
+            token: token.id,
+            mounts: MountTable::default(),
+            granted: token.granted,
+            expires: token.expires,
+            next: match left {
+                None => Upkeep::Nothing,
+                Some(_) if token.renewable => Upkeep::Renew(now),
+                Some(left) => Upkeep::Replace(now + (left / 2).max(BETWEEN_LOGINS)),
+            },
+            renewable: token.renewable,
+            proved: None,
             since: now,
             renewals: Backoff::default(),
         }
@@ -105,7 +128,7 @@ impl Login {
 
     /// Whether Vault accepted the token after `sent` or shortly before.
     pub(crate) fn was_good(&self, sent: Duration) -> bool {
-        self.proved + JUST >= sent
+        self.proved.is_some_and(|proved| proved + JUST >= sent)
     }
 
     pub(crate) fn is_over(&self, now: Duration) -> bool {

@@ -73,6 +73,12 @@ pub enum Notice {
         /// What Vault said.
         message: String,
     },
+    /// An earlier process was killed while Vault may have been making a credential: if it did, nobody
+    /// uses it, and it ends with its lease.
+    CredentialOrphaned {
+        /// The secret.
+        secret: SecretRef,
+    },
     /// A credential that is no longer used could not be revoked; it ends with its lease.
     LeaseRevocationFailed {
         /// What Vault said.
@@ -113,6 +119,7 @@ impl Notice {
                 | Self::TokenLost
                 | Self::RevocationFailed { .. }
                 | Self::LeaseLost { .. }
+                | Self::CredentialOrphaned { .. }
                 | Self::LeaseRevocationFailed { .. }
                 | Self::SecretFailing { .. }
                 | Self::MountFailing { .. }
@@ -164,6 +171,7 @@ impl fmt::Display for Notice {
             ),
             Self::LeaseNearsItsEnd { .. }
             | Self::LeaseLost { .. }
+            | Self::CredentialOrphaned { .. }
             | Self::LeaseRevocationFailed { .. } => self.fmt_of_lease(f),
             Self::SecretRecovered { secret } => write!(f, "secret {secret} can be read again"),
             Self::MountWritten { volume, secrets } => {
@@ -196,6 +204,11 @@ impl Notice {
             Self::LeaseLost { secret, message } => {
                 write!(f, "secret {secret} gets a new credential: {message}")
             }
+            Self::CredentialOrphaned { secret } => write!(
+                f,
+                "killed while Vault may have been making a credential of {secret}: if it did, \
+                 that one is not used and ends with its lease"
+            ),
             Self::LeaseRevocationFailed { message } => {
                 write!(f, "{message}; the old credential ends with its lease")
             }

@@ -54,6 +54,7 @@ impl Engine {
                                     continue;
                                 }
                                 self.issuing = Some(secret.clone());
+                                self.memorable = true;
                             }
                             out.push(Action::Read(token, mount, secret.clone()));
                             Step::Read

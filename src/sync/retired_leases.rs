@@ -63,6 +63,10 @@ impl RetiredLeases {
         });
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RetiredLease> {
+        self.leases.iter()
+    }
+
     /// The tokens that must live because credentials that may be in files hang on them.
     pub(crate) fn tokens_in_files(&self) -> impl Iterator<Item = TokenId> {
         let in_files = self.leases.iter();

@@ -101,6 +101,15 @@ impl SecretState {
         }
     }
 
+    /// A secret that an earlier process read: it is looked at at once.
+    pub(crate) fn recalled(data: VaultSecret, credential: Credential, now: Duration) -> Self {
+        Self {
+            data: Some(data),
+            credential: Some(credential),
+            ..Self::new(now)
+        }
+    }
+
     pub(crate) fn credential(&self) -> Option<&Credential> {
         self.credential.as_ref()
     }

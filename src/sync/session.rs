@@ -1,5 +1,7 @@
 //! The logins: one token in use, perhaps one being fetched, and those that wait to be revoked.
 
+mod recall;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ pub(crate) struct Session {
     failure: Option<VaultError>,
     /// How long before its end a token shall have a successor.
     lead: Duration,
+    /// A token could not be revoked.
+    left_behind: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -70,6 +74,11 @@ impl Session {
             Upkeep::Renew(at) | Upkeep::Replace(at) => Some(at),
             Upkeep::Nothing | Upkeep::Renewing => None,
         }
+    }
+
+    /// Whether every token was revoked that was to be.
+    pub(crate) fn has_revoked_all(&self) -> bool {
+        !self.left_behind
     }
 
     /// Why there is no token, or no new one, and when the next attempt is made.
@@ -217,7 +226,7 @@ impl Session {
         };
         match result {
             Ok(lease) => {
-                login.proved = now;
+                login.proved = Some(now);
                 login.renewals.reset();
                 login.extend(lease, (now, self.lead), rng, out);
             }
@@ -235,7 +244,7 @@ impl Session {
                 }
                 // Vault knows the token but will not extend it.
                 Class::NotFound | Class::Invalid => {
-                    login.proved = now;
+                    login.proved = Some(now);
                     login.next = match login.left(now) {
                         Some(left) => Upkeep::Replace(now + next_renewal(left, rng)),
                         None => Upkeep::Nothing,
@@ -254,6 +263,7 @@ impl Session {
     ) {
         self.retired.retain(|retired| retired.token != token);
         if let Err(error) = result {
+            self.left_behind = true;
             out.push(Action::Tell(Notice::RevocationFailed {
                 message: error.to_string(),
             }));
@@ -263,7 +273,7 @@ impl Session {
     /// Vault answered a request with success.
     pub(crate) fn prove(&mut self, token: TokenId, now: Duration) {
         if let Some(login) = self.current.as_mut().filter(|login| login.token == token) {
-            login.proved = now;
+            login.proved = Some(now);
             if login.has_settled(now) {
                 self.backoff.reset();
             }

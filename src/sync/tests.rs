@@ -5,6 +5,7 @@ mod faults;
 mod herd;
 mod leases;
 mod looks;
+mod memory;
 mod spec_changes;
 mod targets;
 mod tokens;

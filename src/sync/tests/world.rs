@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use crate::payload::Payload;
-use crate::secret::{Lease, LeaseId, SecretValue, VaultSecret};
+use crate::secret::{Lease, LeaseId, SecretBytes, SecretValue, VaultSecret};
 use crate::spec::{SecretRef, SyncSpec, VolumeName};
 use crate::sync::{Action, Engine, Event, Notice, Now, Options, TokenId};
 use crate::vault::{Class, Engine as Kv, LeaseTerm, SecretsMount, TokenLease, VaultError};
@@ -93,7 +93,11 @@ impl Vault {
             Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..) => {
                 self.answer_of_lease(action, now)
             }
-            Action::Write(..) | Action::Tell(_) | Action::Forget(_) | Action::Exit => {
+            Action::Write(..)
+            | Action::Remember(_)
+            | Action::Tell(_)
+            | Action::Forget(_)
+            | Action::Exit => {
                 panic!("not for Vault: {action:?}")
             }
         }
@@ -248,6 +252,13 @@ pub(super) struct World {
     pub(super) writes: usize,
     pub(super) full: bool,
     pub(super) exited: bool,
+    /// What the next process gets.
+    pub(super) memory: Option<SecretBytes>,
+    options: Options,
+    seed: u64,
+    /// Actions until the process is killed, and whether it was.
+    kill_after: Option<usize>,
+    killed: bool,
     /// How long an answer takes.
     pub(super) latency: Duration,
     /// Answers under way.
@@ -317,7 +328,12 @@ impl World {
         change(&mut options);
         let secret = |path: &str, value: &str| (path.to_owned(), (1, value.to_owned()));
         Self {
-            engine: Engine::new(options, seed, at(Duration::ZERO)),
+            engine: Engine::new(options.clone(), seed, at(Duration::ZERO)),
+            memory: None,
+            options,
+            seed,
+            kill_after: None,
+            killed: false,
             vault: Vault {
                 secrets: BTreeMap::from([
                     secret("secret/db", "one"),
@@ -357,6 +373,28 @@ impl World {
         self.run(time);
     }
 
+    /// SIGKILL after so many more actions.
+    pub(super) fn kill_after(&mut self, actions: usize) {
+        self.kill_after = Some(actions);
+    }
+
+    /// SIGKILL now, unless it was killed before, and a new process, which has no SyncSpec yet.
+    pub(super) fn restart(&mut self) {
+        (self.kill_after, self.killed, self.exited) = (None, false, false);
+        self.pending.clear();
+        self.asking.clear();
+        self.seed += 1;
+        let mut options = self.options.clone();
+        for (volume, complete) in &mut options.volumes {
+            *complete = self.files.contains_key(volume.as_str());
+        }
+        self.engine = Engine::new(options, self.seed, at(self.now));
+        if let Some(memory) = &self.memory {
+            let recalled = self.engine.recall(memory.expose(), at(self.now));
+            recalled.expect("what the process before it left");
+        }
+    }
+
     /// Lets `time` pass.
     pub(super) fn run(&mut self, time: Duration) {
         let end = self.now + time;
@@ -364,7 +402,7 @@ impl World {
             let answer = self.pending.iter().map(|(at, _)| *at).min();
             let next = answer.into_iter().chain(self.engine.deadline()).min();
             match next {
-                Some(at) if at <= end => {
+                Some(at) if at <= end && !self.killed => {
                     self.now = self.now.max(at);
                     let due = self.pending.iter().position(|(at, _)| *at <= self.now);
                     let event = due.and_then(|index| self.pending.remove(index));
@@ -394,7 +432,17 @@ impl World {
         let actions = self.engine.feed(event, now);
         assert!(actions.len() <= 64, "too many actions: {actions:?}");
         for action in actions {
+            self.kill_after = match self.kill_after {
+                Some(0) => {
+                    self.killed = true;
+                    return;
+                }
+                left => left.map(|left| left - 1),
+            };
             self.carry_out(action);
+            if self.killed {
+                return;
+            }
         }
         let deadline = self.engine.deadline();
         assert!(
@@ -417,6 +465,12 @@ impl World {
                 return;
             }
             Action::Forget(_) => return,
+            Action::Remember(_) => {
+                if let Action::Remember(memory) = action {
+                    self.memory = Some(memory.json);
+                }
+                return;
+            }
             Action::Exit => {
                 self.exited = true;
                 return;

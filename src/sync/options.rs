@@ -1,0 +1,37 @@
+//! What the engine is told once, at its beginning.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::spec::VolumeName;
+
+/// What the engine is told once.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The volumes that may be written, and whether each holds a complete generation already.
+    pub volumes: BTreeMap<VolumeName, bool>,
+    /// Revoke the Vault token at the end.
+    pub revoke_on_shutdown: bool,
+    /// How many secrets are asked for at the same time.
+    pub requests: usize,
+    /// How long a credential or token that was replaced stays valid for what still uses it.
+    pub grace: Duration,
+    /// Whether there will be somebody to renew leases.
+    pub keeps_leases: bool,
+    /// Fills a buffer with random bytes fit for keys: templates make passwords and keys of them.
+    pub random: fn(&mut [u8]),
+}
+
+impl Options {
+    /// The usual ones, for these volumes.
+    pub fn new(volumes: BTreeMap<VolumeName, bool>, random: fn(&mut [u8])) -> Self {
+        Self {
+            volumes,
+            revoke_on_shutdown: false,
+            requests: 4,
+            grace: Duration::from_secs(30),
+            keeps_leases: true,
+            random,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A process takes over from the one before it, and leaves what the next one needs.
+
+use std::collections::BTreeMap;
+
+use super::credential::Credential;
+use super::engine::Engine;
+use super::event::{Action, Now};
+use super::memory::{self, KnownLease, LeaseToKeep, Memory, NotAMemory, Writer};
+use super::notice::Notice;
+use super::secret_state::SecretState;
+use crate::spec::SecretRef;
+
+impl Engine {
+    /// Takes over what an earlier process remembered ([`Action::Remember`]); its tokens have to be
+    /// known to the shell under the same numbers. Before any event.
+    ///
+    /// # Errors
+    /// When `json` is no memory; nothing is taken over then.
+    pub fn recall(&mut self, json: &[u8], now: Now) -> Result<(), NotAMemory> {
+        let recalled = memory::recall(json, now)?;
+        self.session
+            .recall(&recalled.tokens, now.elapsed, self.options.grace);
+        self.orphan = recalled.issuing;
+        for known in recalled.leases {
+            let KnownLease { secret, data, .. } = known;
+            let credential = Credential::recalled(
+                known.lease,
+                known.token,
+                known.granted,
+                (known.end, now.elapsed),
+                known.renewable,
+            );
+            match data {
+                Some(data) => {
+                    let state = SecretState::recalled(data, credential, now.elapsed);
+                    self.recalled.insert(secret, state);
+                }
+                None => self.retired_leases.replaced(&secret, credential),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what may have been left behind, once.
+    pub(super) fn tell_orphan(&mut self, out: &mut Vec<Action>) {
+        if let Some(secret) = self.orphan.take() {
+            out.push(Action::Tell(Notice::CredentialOrphaned { secret }));
+        }
+    }
+
+    /// What was recalled and turned out not to be needed any more is given back.
+    pub(super) fn forget_recalled(&mut self) {
+        let settled = self
+            .mounts
+            .iter()
+            .all(super::mount_state::MountState::is_settled);
+        if self.recalled.is_empty() || !self.followed || !settled {
+            return;
+        }
+        for (secret, state) in std::mem::take(&mut self.recalled) {
+            if let Some(credential) = state.into_credential() {
+                self.retired_leases.replaced(&secret, credential);
+            }
+        }
+        self.memorable = true;
+    }
+
+    /// Remembers what has changed, before anything else is done.
+    pub(super) fn remember(&mut self, now: Now, out: &mut Vec<Action>) {
+        let changed = std::mem::take(&mut self.memorable);
+        if changed && self.options.keeps_leases && !self.is_ending() {
+            out.insert(0, Action::Remember(self.memory(now)));
+        }
+    }
+
+    /// There is nothing to be remembered.
+    pub(super) fn nothing(&self) -> Memory {
+        Writer::new(self.time(), None).finish()
+    }
+
+    fn memory(&self, now: Now) -> Memory {
+        let mut writer = Writer::new(now, self.issuing.as_ref());
+        let in_use = kept(&self.secrets).chain(kept(&self.recalled));
+        let retired = self.retired_leases.iter().map(|retired| LeaseToKeep {
+            secret: &retired.secret,
+            lease: &retired.lease,
+            token: retired.token,
+            granted: Default::default(),
+            end: retired.end,
+            renewable: false,
+            data: None,
+        });
+        let leases: Vec<_> = in_use.chain(retired).collect();
+        if !leases.is_empty() || self.issuing.is_some() {
+            writer.tokens(self.session.known());
+            writer.leases(leases.into_iter());
+        }
+        writer.finish()
+    }
+}
+
+fn kept(secrets: &BTreeMap<SecretRef, SecretState>) -> impl Iterator<Item = LeaseToKeep<'_>> {
+    secrets.iter().filter_map(|(secret, state)| {
+        let credential = state.credential()?;
+        Some(LeaseToKeep {
+            secret,
+            lease: &credential.lease,
+            token: credential.token,
+            granted: credential.granted,
+            end: credential.end,
+            renewable: credential.renewable,
+            data: state.data().map(|data| &data.data),
+        })
+    })
+}
