@@ -40,6 +40,8 @@ const STREAMS: u32 = 250;
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a client is heard after the last GOAWAY, twice.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a new connection has for its first request when the server is ending.
+const GREETING: Duration = Duration::from_secs(2);
 /// A dead peer is noticed within `PING` + `PONG`.
 const PING: Duration = Duration::from_secs(30);
 const PONG: Duration = Duration::from_secs(10);
@@ -88,7 +90,10 @@ impl Protocol {
         let farewell = tokio::select! {
             _ = connection.as_mut() => return,
             spoke = activity.ceases(&self.limits) => if spoke { FAREWELL } else { Duration::ZERO },
-            () = shutdown.requested() => FAREWELL,
+            () = async {
+                shutdown.requested().await;
+                activity.begins().await;
+            } => FAREWELL,
         };
         connection.as_mut().graceful_shutdown();
         // An open request has all the time that the server's own end leaves it.
@@ -135,6 +140,17 @@ impl Activity {
             self.rests_for(limits.idle).await;
         }
         spoke
+    }
+
+    /// Resolves when there was a request, or none comes within [`GREETING`].
+    ///
+    /// A connection that is told to end before its HTTP/2 preface came is closed without a GOAWAY, so
+    /// that the request which follows the preface fails and is not tried again.
+    async fn begins(&self) {
+        let deadline = Instant::now() + GREETING;
+        while self.begun.load(Ordering::Relaxed) == 0 && Instant::now() < deadline {
+            sleep(GREETING / 40).await;
+        }
     }
 
     /// Resolves when no request was begun or open for `time`.
