@@ -148,7 +148,7 @@ impl Application {
     /// Deletes it with all its objects, and waits until they are gone.
     #[track_caller]
     pub(crate) fn delete(self) {
-        self.kubectl(&["delete", &self.object(), "--timeout=2m"]);
+        self.kubectl(&["delete", &self.object(), "--timeout=10m"]);
     }
 
     #[track_caller]
