@@ -124,16 +124,7 @@ const READY: &str = "Ready";
 
 /// Seconds since 1970 as the API server writes a time.
 fn timestamp(seconds: i64) -> String {
-    let Civil {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-        ..
-    } = Civil::at(seconds);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    format!("{}Z", Civil::at(seconds))
 }
 
 #[cfg(test)]
