@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::git::Repository;
 use crate::support::kubectl::{self, kubectl, run, run_with};
 
 /// Where Argo CD keeps them.
@@ -27,6 +28,20 @@ pub(crate) struct Wanted<'a> {
     /// Whether Argo CD makes that, and labels it for External Secrets' manifests.
     pub(crate) makes_namespace: bool,
     pub(crate) apply: Apply,
+}
+
+impl<'a> Wanted<'a> {
+    /// The folder `app` of a repository, into a namespace of the Application's own name.
+    pub(crate) fn app(name: &'a str, repository: &Repository, apply: Apply) -> Self {
+        Self {
+            name,
+            repository: repository.url(),
+            path: "app",
+            namespace: name,
+            makes_namespace: true,
+            apply,
+        }
+    }
 }
 
 /// One that is synced by itself, prunes, and heals what others change; its objects go with it.

@@ -28,14 +28,7 @@ fn check_example(name: &str, apply: Apply) {
     example::allow();
     let repository = Repository::new(name);
     let revision = repository.push("Deploy the example", &example::files(name));
-    let application = Application::create(&Wanted {
-        name,
-        repository: repository.url(),
-        path: "app",
-        namespace: name,
-        apply,
-        makes_namespace: true,
-    });
+    let application = Application::create(&Wanted::app(name, &repository, apply));
     application.wait_until_healthy(&revision);
     for (kind, object) in [
         ("ExternalSecret", "my-db-credentials"),

@@ -25,14 +25,7 @@ fn one_sync_without_waves_is_enough_each_time() {
         let repository = Repository::new(name);
         let revision = repository.push("Deploy the example", &example::files(name));
         let start = Instant::now();
-        let application = Application::create(&Wanted {
-            name,
-            repository: repository.url(),
-            path: "app",
-            namespace: name,
-            apply: Apply::ClientSide,
-            makes_namespace: true,
-        });
+        let application = Application::create(&Wanted::app(name, &repository, Apply::ClientSide));
         application.wait_until_healthy(&revision);
         let seconds = start.elapsed().as_secs_f64();
         check_served(name);

@@ -19,14 +19,7 @@ fn a_commit_becomes_a_pod_whose_page_shows_a_secret_that_was_made_by_hand() {
         .chain([("app/secret.yaml".to_owned(), secret.to_owned())])
         .collect();
     let revision = repository.push("Deploy", &files);
-    let application = Application::create(&Wanted {
-        name,
-        repository: repository.url(),
-        path: "app",
-        namespace: name,
-        apply: Apply::ClientSide,
-        makes_namespace: true,
-    });
+    let application = Application::create(&Wanted::app(name, &repository, Apply::ClientSide));
     application.wait_until_healthy(&revision);
     let page = browser::look(&format!("http://{}/", example::address(name)), name);
     assert_eq!(browser::text(&page, "password"), Some("made"), "{page}");
