@@ -225,7 +225,7 @@ fn the_mode_of_the_certificate_decides_who_makes_it() {
         annotations {"cert-manager.io/inject-ca-from":"freshet/freshet-webhook"}
         caBundle null
         volumes [{"name":"tls","secret":{"secretName":"freshet-webhook-tls"}}]
-        mounts [{"name":"tls","mountPath":"/etc/freshet/tls","readOnly":true}]
+        mounts [{"mountPath":"/etc/freshet/tls","name":"tls","readOnly":true}]
         rules of the ClusterRole 1
         Certificate freshet-ca
         Certificate freshet-webhook
@@ -237,7 +237,7 @@ fn the_mode_of_the_certificate_decides_who_makes_it() {
         annotations null
         caBundle null
         volumes [{"name":"tls","secret":{"secretName":"freshet-webhook-tls"}}]
-        mounts [{"name":"tls","mountPath":"/etc/freshet/tls","readOnly":true}]
+        mounts [{"mountPath":"/etc/freshet/tls","name":"tls","readOnly":true}]
         rules of the ClusterRole 1
     "#]]
     .assert_eq(&certificate(&["--set=certificates.mode=files"]));
@@ -250,7 +250,7 @@ fn the_mode_of_the_certificate_decides_who_makes_it() {
         annotations null
         caBundle "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
         volumes [{"name":"tls","secret":{"secretName":"mine"}}]
-        mounts [{"name":"tls","mountPath":"/etc/freshet/tls","readOnly":true}]
+        mounts [{"mountPath":"/etc/freshet/tls","name":"tls","readOnly":true}]
         rules of the ClusterRole 1
     "#]]
     .assert_eq(&certificate(&options));
