@@ -5,9 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::http;
-use crate::registry;
-use crate::support::vault;
+use crate::support::{kubectl, vault};
+use crate::{browser, http, registry};
 
 /// What they are called.
 pub(crate) const FILES: [&str; 4] = [
@@ -35,7 +34,7 @@ pub(crate) fn file(name: &str) -> String {
 }
 
 /// Where its Service answers, for whoever is in the cluster's network.
-pub(crate) fn address(namespace: &str) -> String {
+fn address(namespace: &str) -> String {
     format!("gitops-secrets-service.{namespace}:8080")
 }
 
@@ -48,6 +47,16 @@ pub(crate) fn credentials(namespace: &str) -> Result<Value, String> {
         200 => Ok(reply.json()),
         status => Err(format!("{status}: {}", reply.body)),
     }
+}
+
+/// Its page as a person sees it, kept as a picture of that name. A Service answers a moment after its
+/// pods are ready.
+#[track_caller]
+pub(crate) fn page(namespace: &str, picture: &str) -> String {
+    kubectl::wait_for(namespace, "the Service to answer", || {
+        credentials(namespace)
+    });
+    browser::look(&format!("http://{}/", address(namespace)), picture)
 }
 
 /// The four, below the folder `app`, with a store of that name: of a kind that has no namespace there is

@@ -21,7 +21,7 @@ fn a_commit_becomes_a_pod_whose_page_shows_a_secret_that_was_made_by_hand() {
     let revision = repository.push("Deploy", &files);
     let application = Application::create(&Wanted::app(name, &repository, Apply::ClientSide));
     application.wait_until_healthy(&revision);
-    let page = browser::look(&format!("http://{}/", example::address(name)), name);
+    let page = example::page(name, name);
     assert_eq!(browser::text(&page, "password"), Some("made"), "{page}");
     assert_eq!(browser::text(&page, "state"), Some("ready"), "{page}");
     application.delete();

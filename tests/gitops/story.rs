@@ -177,7 +177,7 @@ fn check_credentials(shown: &str, password: &str, changes: u64) {
 /// What a person sees, kept as a picture.
 #[track_caller]
 fn check_page(name: &str, password: &str) {
-    let page = browser::look(&format!("http://{}/", example::address(NAMESPACE)), name);
+    let page = example::page(NAMESPACE, name);
     for (id, text) in [
         ("connection", "jdbc:mysql://db/shop"),
         ("user", "shop"),
