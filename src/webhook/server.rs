@@ -72,23 +72,29 @@ async fn accept(
 ) {
     let slots = Arc::new(Semaphore::new(protocol.limits.connections));
     let mut connections = JoinSet::new();
+    let serve = |connections: &mut JoinSet<()>, stream, slot, shutdown| {
+        let open = counted.map(|app| app.metrics.connection());
+        let serving = protocol.clone().serve(stream, shutdown);
+        connections.spawn(async move {
+            serving.await;
+            drop((slot, open));
+        });
+    };
     loop {
         let accepted = tokio::select! {
             accepted = next(&listener, &slots) => accepted,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             () = closing.requested() => break,
         };
-        let Some((stream, slot)) = accepted else {
-            continue;
-        };
-        let open = counted.map(|app| app.metrics.connection());
-        let serving = protocol.clone().serve(stream, closing.clone());
-        connections.spawn(async move {
-            serving.await;
-            drop((slot, open));
-        });
+        if let Some((stream, slot)) = accepted {
+            serve(&mut connections, stream, slot, closing.clone());
+        }
     }
-    drop(listener);
+    for stream in waiting(listener) {
+        if let Ok(slot) = slots.clone().try_acquire_owned() {
+            serve(&mut connections, stream, slot, closing.clone());
+        }
+    }
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(grace, all).await.is_err() {
         tracing::warn!(
@@ -96,6 +102,21 @@ async fn accept(
             "cut off at the end of the grace period"
         );
     }
+}
+
+/// The connections that the kernel has accepted and nobody has taken yet. Closing the port would reset
+/// them, and with them the reviews that their clients may have sent already.
+fn waiting(listener: TcpListener) -> Vec<TcpStream> {
+    // Asked directly: tokio may not have heard of them.
+    let Ok(listener) = listener.into_std() else {
+        return Vec::new();
+    };
+    let accept = || {
+        let (stream, _) = listener.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        TcpStream::from_std(stream).ok()
+    };
+    std::iter::from_fn(accept).collect()
 }
 
 /// The next connection, once there is a slot for it.
@@ -114,5 +135,27 @@ async fn next(
             tokio::time::sleep(Duration::from_millis(200)).await;
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_that_nobody_has_taken_yet_are_not_reset() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let address = listener.local_addr().expect("an address");
+        // The kernel accepts them.
+        let clients: Vec<_> = (0..8)
+            .map(|_| std::net::TcpStream::connect(address).expect("connected"))
+            .collect();
+        let taken = waiting(listener);
+        assert_eq!(taken.len(), clients.len());
+        for (taken, client) in taken.iter().zip(&clients) {
+            let (theirs, ours) = (taken.peer_addr(), client.local_addr());
+            assert_eq!(theirs.expect("open"), ours.expect("open"));
+        }
+        assert!(std::net::TcpStream::connect(address).is_err(), "closed");
     }
 }
