@@ -2,15 +2,23 @@
 //!
 //! A client that is slow to speak, or silent for long, is cut off, so that it cannot hold one of the
 //! few connections for ever.
+//!
+//! API servers ask webhooks over HTTP/1.1, on connections that they keep (kubernetes/kubernetes#75791),
+//! and do not ask again when one is closed that they have just written to. So nobody's connection is
+//! closed under him: while the server drains, each answer says that it is the last on its connection
+//! (RFC 9112 §9.6), and what rests nevertheless has had no request for long when it is closed.
 
 mod lingering;
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -32,6 +40,8 @@ pub(super) struct Protocol {
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) router: Router,
     pub(super) limits: Limits,
+    /// Requested when the server is not ready any more, some time before it ends.
+    pub(super) draining: Shutdown,
 }
 
 /// Requests at a time on one HTTP/2 connection; an API server opens another beyond that.
@@ -72,17 +82,22 @@ impl Protocol {
     {
         let activity = Arc::new(Activity::default());
         let router = TowerToHyperService::new(self.router);
-        let watched = activity.clone();
+        let (watched, draining) = (activity.clone(), self.draining);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let underway = Underway::begin(&watched);
             let answer = router.call(request);
+            let draining = draining.clone();
             async move {
-                let answer = answer.await;
+                let mut answer = answer.await?;
+                if !http2 && draining.is_requested() {
+                    let headers = answer.headers_mut();
+                    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 drop(underway);
-                answer
+                Ok::<_, Infallible>(answer)
             }
         });
-        let builder = builder(http2, self.limits.head);
+        let builder = builder(http2, &self.limits);
         // Whoever speaks HTTP/1 has one request open, or none, and knows by its answer that it is the last.
         let patience = if http2 { PATIENCE } else { Duration::ZERO };
         let stream = TokioIo::new(Lingering::new(stream, patience));
@@ -92,7 +107,10 @@ impl Protocol {
             spoke = activity.ceases(&self.limits) => if spoke { FAREWELL } else { Duration::ZERO },
             () = async {
                 shutdown.requested().await;
-                activity.begins().await;
+                match http2 {
+                    true => activity.begins().await,
+                    false => activity.rests_for(FAREWELL).await,
+                }
             } => FAREWELL,
         };
         connection.as_mut().graceful_shutdown();
@@ -105,7 +123,7 @@ impl Protocol {
 }
 
 /// ALPN has chosen the version: looking at the first bytes instead would wait for them without end.
-fn builder(http2: bool, head: Duration) -> Builder<TokioExecutor> {
+fn builder(http2: bool, limits: &Limits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     if http2 {
         builder
@@ -116,10 +134,11 @@ fn builder(http2: bool, head: Duration) -> Builder<TokioExecutor> {
             .keep_alive_timeout(PONG);
         return builder.http2_only();
     }
+    // It runs while a connection rests, too. The first head has to come sooner.
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(head);
+        .header_read_timeout(limits.idle);
     builder.http1_only()
 }
 

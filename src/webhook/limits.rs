@@ -13,7 +13,7 @@ pub struct Limits {
     pub request: Duration,
     /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
-    /// From there to the first request, and over HTTP/1 to each next one.
+    /// From there to the first request.
     pub head: Duration,
     /// Without any request; then the connection is closed in order. Above the 90 s after which an
     /// API server closes one itself.

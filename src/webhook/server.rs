@@ -20,7 +20,7 @@ use crate::shutdown::{self, Shutdown};
 /// shutdown; then drains.
 ///
 /// 1. `/readyz` says no.
-/// 2. For `drain.delay` everything is still accepted.
+/// 2. For `drain.delay` everything is still accepted; over HTTP/1 each answer is the last on its connection.
 /// 3. The ports are closed. What is open is finished, for `drain.grace` at most.
 pub async fn serve(
     admission: TcpListener,
@@ -35,6 +35,7 @@ pub async fn serve(
         tls: Some(TlsAcceptor::from(tls)),
         router: router::admission(app.clone()),
         limits: app.limits.clone(),
+        draining: shutdown.clone(),
     };
     let observations = Protocol {
         tls: None,
@@ -43,6 +44,7 @@ pub async fn serve(
             connections: OBSERVERS,
             ..app.limits.clone()
         },
+        draining: shutdown.clone(),
     };
     let end = async {
         shutdown.requested().await;

@@ -13,7 +13,7 @@ use crate::support::restore::restoring;
 use crate::support::{app, freshet, pod, vault};
 
 #[test]
-fn hardly_a_pod_is_refused_while_one_replica_after_the_other_is_deleted_or_rolled() {
+fn no_pod_is_refused_while_one_replica_after_the_other_is_deleted_or_rolled() {
     freshet::install();
     let namespace = Namespace::alone("replicas", &[ENABLED]);
     let admissions = admissions(&namespace, || {
@@ -33,7 +33,7 @@ fn hardly_a_pod_is_refused_while_one_replica_after_the_other_is_deleted_or_rolle
             wait_until_complete(|_| true);
         }
     });
-    let admitted = admissions.check_few_refused("while replicas were deleted and rolled");
+    let admitted = admissions.check("while replicas were deleted and rolled");
     let pods = namespace.get(&["pods"]);
     let pods = pods["items"].as_array().expect("a list");
     let served = pods

@@ -27,21 +27,6 @@ impl Admissions {
     /// Not one was refused; how many there were.
     #[track_caller]
     pub(crate) fn check(self, when: &str) -> usize {
-        let (asked, refused) = self.told(when);
-        assert_eq!(refused, Vec::<String>::new(), "of {asked} pods");
-        asked
-    }
-
-    /// At most one in a hundred was refused; how many were admitted. Their number is a figure, and
-    /// should be 0: a connection that ends while a review is on its way is not tried again.
-    #[track_caller]
-    pub(crate) fn check_few_refused(self, when: &str) -> usize {
-        let (asked, refused) = self.told(when);
-        assert!(refused.len() * 100 <= asked, "of {asked} pods: {refused:?}");
-        asked - refused.len()
-    }
-
-    fn told(self, when: &str) -> (usize, Vec<String>) {
         let Self { asked, refused } = self;
         count(
             &format!("pods created {when}"),
@@ -49,7 +34,8 @@ impl Admissions {
             &format!(">= {LEAST}"),
         );
         count(&format!("refused {when}"), refused.len(), "<= 0");
-        (asked, refused)
+        assert_eq!(refused, Vec::<String>::new(), "of {asked} pods");
+        asked
     }
 }
 

@@ -132,6 +132,20 @@ async fn an_idle_connection_is_closed_in_order() {
 }
 
 #[tokio::test]
+async fn who_has_spoken_over_http1_may_rest_longer_than_a_first_head_may_take() {
+    let limits = impatient();
+    let server = Server::start(limits.clone()).await;
+    let mut client = server.identity.http1(server.admission).await;
+    for _ in 0..2 {
+        let answer = client.send_request(get("/livez")).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        tokio::time::sleep(limits.head * 2).await;
+        client.ready().await.expect("kept alive");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait_for_their_turn() {
     let limits = Limits {
         connections: 2,

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::header::CONNECTION;
 use axum::http::{StatusCode, Version};
 use freshet::webhook::limits::{Drain, Limits};
+use hyper::client::conn::http1::SendRequest;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::rustls::ProtocolVersion;
@@ -163,6 +165,54 @@ async fn a_drain_is_told_first_and_finishes_what_is_open() {
     drop(rest);
     let (status, _) = within("the open review", answer).await.expect("no panic");
     assert_eq!(status, StatusCode::OK);
+    within("the end", server.task).await.expect("no panic");
+}
+
+#[tokio::test]
+async fn over_http1_a_draining_server_says_that_an_answer_is_the_last() {
+    let drain = Drain {
+        delay: PATIENCE,
+        grace: PATIENCE,
+    };
+    let server = Server::start_with(SKIP, Limits::default(), drain).await;
+    let mut client = server.identity.http1(server.admission).await;
+    let last = async |client: &mut SendRequest<Body>| {
+        let answer = client.send_request(get("/livez")).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.headers().get(CONNECTION).cloned()
+    };
+    assert_eq!(last(&mut client).await, None);
+    server.trigger.fire();
+    within("the last answer", async {
+        while last(&mut client).await.is_none() {
+            client.ready().await.expect("kept alive");
+        }
+    })
+    .await;
+    assert!(client.ready().await.is_err(), "closed after it");
+    server.task.abort();
+}
+
+#[tokio::test]
+async fn over_http1_a_resting_connection_is_not_closed_with_the_port() {
+    let drain = Drain {
+        delay: Duration::ZERO,
+        grace: PATIENCE,
+    };
+    let server = Server::start_with(SKIP, Limits::default(), drain).await;
+    let mut client = server.identity.http1(server.admission).await;
+    let kept = client.send_request(get("/livez")).await.expect("an answer");
+    assert_eq!(kept.headers().get(CONNECTION), None);
+    server.trigger.fire();
+    within("a closed port", async {
+        while TcpStream::connect(server.admission).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    client.ready().await.expect("kept alive");
+    let answer = client.send_request(post(review("create"))).await;
+    assert_eq!(answer.expect("an answer").status(), StatusCode::OK);
     within("the end", server.task).await.expect("no panic");
 }
 
