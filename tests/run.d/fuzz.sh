@@ -42,22 +42,36 @@ build_fuzz() {
 }
 
 part_fuzz() {
-    local source
+    step "each target for $FUZZ_SECONDS s" fuzz_all
+}
+
+# As many at a time as there are cores.
+fuzz_all() {
+    local source target pid pids=() cores failed=0
+    cores=$(nproc)
     for source in tests/fuzz/targets/*.rs; do
-        step "$(basename "$source" .rs)" fuzz "$(basename "$source" .rs)"
+        target=$(basename "$source" .rs)
+        while (($(jobs -rp | wc -l) >= cores)); do sleep 0.5; done
+        fuzz "$target" &
+        pids+=($!)
     done
+    for pid in "${pids[@]}"; do
+        wait "$pid" || failed=1
+    done
+    return "$failed"
 }
 
 # The corpus grows from run to run; what made a target fail stays in tests/fuzz/artifacts.
 fuzz() {
     local target=$1 folder=tests/fuzz log=target/fuzz-$1.log
     mkdir -p "$folder/corpus/$target" "$folder/artifacts/$target"
-    say "for $FUZZ_SECONDS s; it prints into $log"
+    say "$target: it prints into $log"
     if ! "$folder/target/$FUZZ_TARGET/release/$target" "$folder/corpus/$target" "$folder/seeds/$target" \
         -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -max_len=16384 \
         -print_final_stats=1 -artifact_prefix="$folder/artifacts/$target/" >"$log" 2>&1; then
         tail -n 60 "$log"
+        say "$target: failed"
         return 1
     fi
-    grep -E '^stat::(number_of_executed_units|new_units_added|peak_rss_mb)' "$log"
+    say "$target: $(sed -nE 's/^stat::(number_of_executed_units|new_units_added|peak_rss_mb): */\1 /p' "$log" | paste -sd ,)"
 }
