@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::spec::{
     Audience, AuthType, CaBundle, ContainerName, FileSpec, GoDuration, Header, MountPath,
-    ObjectName, Role, SyncSpec, VaultAddress, VaultNamespace,
+    ObjectName, OnChange, Role, SyncSpec, VaultAddress, VaultNamespace,
 };
 
 pub use self::combination::read;
@@ -119,6 +119,8 @@ pub struct Settings {
     pub group: Option<u32>,
     /// The sidecar's resources.
     pub resources: Resources,
+    /// How the application is told that its files have switched.
+    pub on_change: Vec<OnChange>,
 }
 
 /// Where the CA certificates for Vault are.

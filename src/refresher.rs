@@ -16,6 +16,7 @@ mod http;
 mod inputs;
 mod memory_file;
 mod metrics;
+mod notifier;
 mod program;
 mod randomness;
 mod run;

@@ -5,7 +5,7 @@
 //!            Event, now                         Action
 //! shell ───────────────► Engine::feed ───────────────────► shell
 //!            Tick, Spec, LookNow,               LogIn, Renew, Revoke,
-//!            LoggedIn, Read, Written …          LookUp, CheckVersion, Read, Write, Tell
+//!            LoggedIn, Read, Written …          LookUp, CheckVersion, Read, Write, Notify, Tell
 //! ```
 //!
 //! - One login for a pod ([`session`], [`login`]); what it found out about mounts and policies
@@ -15,6 +15,7 @@
 //! - Each mount ([`mount_state`]) is rendered ([`render`], and what ExternalSecrets put into it by
 //!   [`target`]) when one of its secrets changed and all of them are there, and then written as a
 //!   whole.
+//! - After a switch the application is told ([`notification`]).
 //! - Times ([`schedule`], [`rounds`], [`backoff`]) are spread by a seed that is passed in.
 
 mod answer;
@@ -29,6 +30,7 @@ mod memory;
 mod mount_state;
 mod mount_table;
 mod notice;
+mod notification;
 mod options;
 mod question;
 mod recollection;
@@ -47,6 +49,7 @@ pub use self::engine::Engine;
 pub use self::event::{Action, Event, Now, TokenId};
 pub use self::memory::{Memory, NotAMemory};
 pub use self::notice::Notice;
+pub use self::notification::{NotificationId, NotificationStatus};
 pub use self::options::Options;
 pub use self::status::{
     Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,

@@ -1,6 +1,6 @@
 //! The table, and the lines for `target/figures.tsv`.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -66,14 +66,7 @@ const ROWS: [Row; 6] = [
 
 /// Prints the table and appends the lines.
 pub(crate) fn publish(refresher: &Measured, agent: &Measured) {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("target");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(target.join("figures.tsv"))
-        .expect("target/figures.tsv");
+    let mut file = table();
     println!();
     println!(
         "{:32} {:>10} {:>12} {:>8}  unit  budget",
@@ -100,4 +93,28 @@ pub(crate) fn publish(refresher: &Measured, agent: &Measured) {
                 .expect("a line of target/figures.tsv");
         }
     }
+}
+
+/// Prints what `exec` adds to a start, and appends its line.
+pub(crate) fn publish_exec(added: Duration) {
+    let (name, budget) = ("exec, added to a start", "<= 5");
+    let added = added.as_secs_f64() * 1e3;
+    println!(
+        "{name:32} {added:>10.2} {:>12} {:>8}  ms    {budget}",
+        "", ""
+    );
+    table()
+        .write_all(format!("refresher {name}\t{added:.2}\tms\t{budget}\n").as_bytes())
+        .expect("a line of target/figures.tsv");
+}
+
+fn table() -> File {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("target");
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(target.join("figures.tsv"))
+        .expect("target/figures.tsv")
 }

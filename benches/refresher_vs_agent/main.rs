@@ -13,6 +13,7 @@
 )]
 
 mod contestant;
+mod exec;
 mod figures;
 mod usage;
 
@@ -36,7 +37,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::contestant::Contestant;
-use self::figures::{Measured, publish};
+use self::figures::{Measured, publish, publish_exec};
 use self::support::api_server::ApiServer;
 use self::support::process::folder;
 use self::support::trust::{kubernetes_auth, role};
@@ -58,8 +59,10 @@ fn main() {
         Contestant::refresher(&vault.url()),
         Contestant::agent(&vault.url()),
     ];
+    let program = contestants[0].program.clone();
     let [refresher, agent] = contestants.map(|contestant| measure(&contestant, &audit));
     publish(&refresher, &agent);
+    publish_exec(exec::added(&program));
 }
 
 /// A policy, a role for each, one secret, and one token of the same service account for both.

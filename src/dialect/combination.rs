@@ -130,7 +130,7 @@ fn stores_defaults(served: &Served, defaults: &DialectDefaults) -> DialectDefaul
 }
 
 fn joined(
-    settings: Settings,
+    mut settings: Settings,
     served: Served,
     native: Reading,
     mut warnings: Vec<Problem>,
@@ -142,6 +142,10 @@ fn joined(
         Reading::Asked(parsed) => {
             variables = parsed.variables;
             commands = parsed.commands;
+            let own = parsed.settings.on_change.into_iter();
+            settings
+                .on_change
+                .extend(own.filter(|own| own.name.is_some()));
             mounts.extend(parsed.spec.mounts);
             heavy_functions.extend(parsed.heavy_functions);
             warnings.extend(parsed.warnings);

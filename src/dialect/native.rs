@@ -2,6 +2,7 @@
 
 mod files;
 mod mounts;
+mod on_change;
 mod settings;
 mod variables;
 mod vocabulary;
@@ -30,6 +31,7 @@ struct Sorted<'a> {
     files: FileValues<'a>,
     variables: BTreeMap<VariableName, &'a str>,
     commands: BTreeMap<ContainerName, &'a str>,
+    on_change: BTreeMap<SecretName, &'a str>,
 }
 
 /// Reads a pod's annotations; nothing is asked for when `freshet.dev/inject` is absent or false.
@@ -69,11 +71,14 @@ pub fn parse(
     };
     findings.size(&spec);
     let heavy_functions = std::mem::take(&mut findings.heavy_functions);
+    let named = on_change::read(&sorted, &mut findings);
+    on_change::doubt_once(pod, &named, &mut findings);
     let warnings = findings.close()?;
     // Without an address there is a problem, so `close` has returned.
-    let Some(settings) = settings else {
+    let Some(mut settings) = settings else {
         return Err(Vec::new());
     };
+    settings.on_change.extend(named);
     Ok(Reading::Asked(Box::new(Parsed {
         settings,
         spec,
@@ -118,6 +123,9 @@ fn sort<'a>(annotations: &'a BTreeMap<String, String>, findings: &mut Findings) 
         match look_up(word) {
             Ok(Word::Pod(key)) => {
                 sorted.pod.insert(key, value);
+            }
+            Ok(Word::File(Key::NamedOnChange, name)) => {
+                sorted.on_change.insert(name, value);
             }
             Ok(Word::File(key, name)) => {
                 sorted.files.entry(name).or_default().insert(key, value);

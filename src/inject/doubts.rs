@@ -56,7 +56,7 @@ fn idle_commands<'p>(
     named.map(|name| {
         Problem::new(
             format!("metadata.annotations[freshet.dev/command-{name}]"),
-            "has no effect: this container gets no variables, and starts as its manifest says",
+            "has no effect: this container gets no variables and no orders, and starts as its manifest says",
         )
     })
 }

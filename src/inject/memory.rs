@@ -41,6 +41,9 @@ pub struct Memory {
 /// The size of the refresher's own volume: a socket, and what it remembers between two starts.
 pub(super) const STATE: Bytes = Bytes(MIB);
 
+/// The size of a volume that has a socket alone.
+pub(super) const SUPERVISION: Bytes = Bytes(64 * KIB);
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 

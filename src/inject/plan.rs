@@ -69,7 +69,8 @@ impl Plan {
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = refusal::of_pod(pod);
         let targets = chosen(pod, parsed, &mut problems);
-        let wrappers = Wrappers::plan(pod, parsed, &targets, &mut problems);
+        let readers = targets::readers(pod, &targets, &parsed.spec);
+        let wrappers = Wrappers::plan(pod, parsed, &targets, &readers, &mut problems);
         let parsed: &Parsed = &with_environments(parsed, &wrappers);
         let choices = choose(pod, parsed, (targets, wrappers), defaults, &mut problems);
         problems.extend(against(pod, parsed, &choices, cluster));
@@ -91,13 +92,13 @@ impl Plan {
             ids: choices.ids,
             resources: choices.resources,
             metrics_port,
-            lends_program: !choices.wrappers.is_empty(),
+            wrappers: &choices.wrappers,
         };
         let pull_secret = defaults.image_pull_secret.as_ref();
         Ok(Self {
             container: sidecar.container(),
             position: choices.position,
-            volumes: volumes::volumes(settings, spec, &choices.memory),
+            volumes: volumes::volumes(settings, spec, &choices.memory, &choices.wrappers),
             targets: targets
                 .iter()
                 .map(|target| (target.list, target.index))

@@ -14,7 +14,7 @@ use crate::dialect::Problem;
 use crate::spec::ANNOTATION;
 use crate::spec::layout::{
     CA_VOLUME, CONTAINER, ENVIRONMENT_VOLUME, POD_VOLUME, PROGRAM_VOLUME, SECRETS_VOLUME,
-    STATE_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME, TOKEN_VOLUME,
+    STATE_VOLUME, SUPERVISION_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME, TOKEN_VOLUME,
 };
 
 /// The annotation that tells people that the pod was injected. Nothing reads it.
@@ -213,6 +213,7 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
     .contains(&name)
         || numbered(SECRETS_VOLUME)
         || numbered(ENVIRONMENT_VOLUME)
+        || numbered(SUPERVISION_VOLUME)
 }
 
 /// Whether an init container is a refresher that some release of Freshet added.

@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::security::Ids;
 use super::volumes::{refresher_directory, refresher_mounts};
+use super::wrapper::Wrappers;
 use super::{Defaults, resources};
 use crate::dialect::{CaSource, Parsed, Resources, Settings};
-use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, PROGRAM_DIR, TLS_DIR};
+use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, PROGRAM_DIR, SUPERVISION_DIR, TLS_DIR};
 use crate::spec::{Identity, Role};
 
 /// The program in the refresher's image, which has no shell and no search path.
@@ -25,8 +26,7 @@ pub(super) struct Sidecar<'a> {
     pub(super) ids: Ids,
     pub(super) resources: Option<Resources>,
     pub(super) metrics_port: Option<u16>,
-    /// Whether containers start through its program.
-    pub(super) lends_program: bool,
+    pub(super) wrappers: &'a Wrappers,
 }
 
 impl Sidecar<'_> {
@@ -51,7 +51,7 @@ impl Sidecar<'_> {
         set("resources", resources.and_then(resources::field));
         set(
             "volumeMounts",
-            Some(json!(refresher_mounts(settings, spec, self.lends_program))),
+            Some(json!(refresher_mounts(settings, spec, self.wrappers))),
         );
         if !settings.once {
             set("restartPolicy", Some(json!("Always")));
@@ -63,13 +63,25 @@ impl Sidecar<'_> {
     }
 
     fn args(&self) -> Vec<String> {
-        let Settings { once, revoke, .. } = self.parsed.settings;
+        let Settings {
+            once,
+            revoke,
+            ref on_change,
+            ..
+        } = self.parsed.settings;
         let mut args = vec![if once { "once" } else { "run" }.to_owned()];
         args.extend(self.identity().to_args());
-        if self.lends_program {
+        if !self.wrappers.is_empty() {
             args.push(format!("--program-dir={PROGRAM_DIR}"));
         }
         args.extend(revoke.then(|| "--revoke-on-shutdown".to_owned()));
+        if !once {
+            args.extend(on_change.iter().map(|way| format!("--on-change={way}")));
+        }
+        let supervisions = self.wrappers.supervisions();
+        args.extend(supervisions.map(|(container, volume)| {
+            format!("--supervise={container}={SUPERVISION_DIR}/{volume}")
+        }));
         // The refresher falls back to IPv4 where the kernel has no IPv6.
         let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
         let grace = self.parsed.settings.grace.map(|grace| grace.to_string());

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::conversion::is_converted;
-use super::memory::{Memory, STATE};
+use super::memory::{Memory, STATE, SUPERVISION};
+use super::wrapper::Wrappers;
 use crate::dialect::{CaSource, Settings};
 use crate::spec::layout::{
     CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME, PROGRAM_DIR, PROGRAM_VOLUME,
-    REFRESH_ANNOTATION, REFRESH_FILE, SPEC_FILE, STATE_DIR, STATE_VOLUME, TEMPLATES_DIR,
-    TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
+    REFRESH_ANNOTATION, REFRESH_FILE, SPEC_FILE, STATE_DIR, STATE_VOLUME, SUPERVISION_DIR,
+    TEMPLATES_DIR, TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
 };
 use crate::spec::target::TemplateText;
 use crate::spec::{ANNOTATION, Mount, SyncSpec, VolumeName};
@@ -20,7 +21,12 @@ use crate::spec::{ANNOTATION, Mount, SyncSpec, VolumeName};
 const TOKEN_SECONDS: u32 = 600;
 
 /// The volumes: secrets, token, annotations, state, and what is needed to talk to Vault.
-pub(super) fn volumes(settings: &Settings, spec: &SyncSpec, memory: &Memory) -> Vec<Value> {
+pub(super) fn volumes(
+    settings: &Settings,
+    spec: &SyncSpec,
+    memory: &Memory,
+    wrappers: &Wrappers,
+) -> Vec<Value> {
     let own = spec.mounts.iter().filter(|mount| !is_converted(mount));
     let mut volumes: Vec<Value> = own.map(|mount| secrets_volume(mount, memory)).collect();
     volumes.push(token_volume(settings));
@@ -32,6 +38,8 @@ pub(super) fn volumes(settings: &Settings, spec: &SyncSpec, memory: &Memory) -> 
     if let Some(size) = memory.program {
         volumes.push(memory_volume(PROGRAM_VOLUME, size.to_string()));
     }
+    let supervisions = wrappers.supervisions();
+    volumes.extend(supervisions.map(|(_, volume)| memory_volume(volume, SUPERVISION.to_string())));
     if let Some(CaSource::ConfigMap { name, key }) = &settings.ca {
         let items = json!([{"key": key, "path": CA_FILE}]);
         volumes.push(json!({"name": CA_VOLUME, "configMap": {"name": name, "items": items}}));
@@ -57,7 +65,7 @@ pub(super) fn secrets_volume(mount: &Mount, memory: &Memory) -> Value {
 pub(super) fn refresher_mounts(
     settings: &Settings,
     spec: &SyncSpec,
-    lends_program: bool,
+    wrappers: &Wrappers,
 ) -> Vec<Value> {
     let read_only = |volume: &str, directory: &str| json!({"name": volume, "mountPath": directory, "readOnly": true});
     let mut mounts: Vec<Value> = spec
@@ -71,9 +79,12 @@ pub(super) fn refresher_mounts(
     mounts.push(read_only(TOKEN_VOLUME, TOKEN_DIR));
     mounts.push(read_only(POD_VOLUME, POD_DIR));
     mounts.push(json!({"name": STATE_VOLUME, "mountPath": STATE_DIR}));
-    if lends_program {
+    if !wrappers.is_empty() {
         mounts.push(json!({"name": PROGRAM_VOLUME, "mountPath": PROGRAM_DIR}));
     }
+    mounts.extend(wrappers.supervisions().map(
+        |(_, volume)| json!({"name": volume, "mountPath": format!("{SUPERVISION_DIR}/{volume}")}),
+    ));
     if let Some(CaSource::ConfigMap { .. }) = &settings.ca {
         mounts.push(read_only(CA_VOLUME, CA_DIR));
     }

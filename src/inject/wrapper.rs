@@ -1,10 +1,13 @@
-//! Containers that start through the refresher's program, because they are given variables.
+//! Containers that start through the refresher's program, because they are given variables, or are
+//! told of changes by signals or restarts.
 //!
 //! Their command becomes `freshet-refresher exec … -- COMMAND`; nothing is asked of a registry, so
 //! what an image runs has to be said. The container's arguments stay where they are. What an earlier
 //! pass of the webhook has written is taken off first, so a second pass comes to the same.
 
 mod authored;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -14,8 +17,9 @@ use super::{mesh, reference, targets};
 use crate::dialect::{Parsed, Problem};
 use crate::spec::layout::{
     ENVIRONMENT_DIR, ENVIRONMENT_VOLUME, PROGRAM_DIR, PROGRAM_FILE, PROGRAM_VOLUME,
+    SUPERVISION_DIR, SUPERVISION_VOLUME,
 };
-use crate::spec::{FileSpec, Mount, SyncSpec};
+use crate::spec::{FileSpec, Mount, OnChange, SyncSpec};
 
 pub(super) use self::authored::{FIELDS, authored};
 
@@ -39,55 +43,85 @@ pub(super) struct Wrappers(Vec<Wrapper>);
 #[derive(Debug)]
 pub(super) struct Wrapper {
     place: (List, usize),
+    name: String,
     /// The volume of its variables.
-    environment: Mount,
+    environment: Option<Mount>,
+    /// The volume on which its supervisor finds the refresher.
+    supervision: Option<String>,
     /// Those of [`FIELDS`] that it shall have.
     pub(super) fields: Map<String, Value>,
 }
 
+/// What a container is wrapped for.
+struct Wrap<'p> {
+    variables: &'p [FileSpec],
+    environment: Option<Mount>,
+    supervision: Option<String>,
+    /// Seconds.
+    grace: u64,
+}
+
 impl Wrappers {
-    /// Plans for the containers that see the files.
+    /// Plans for the containers that see the files: `targets` get variables, and of the `readers`
+    /// those that run as long as the pod are supervised.
     pub(super) fn plan(
         pod: &PodView<'_>,
         parsed: &Parsed,
         targets: &[&ContainerView<'_>],
+        readers: &[&ContainerView<'_>],
         problems: &mut Vec<Problem>,
     ) -> Self {
         problems.extend(targets::unknown_commands(pod, &parsed.commands));
-        if parsed.variables.is_empty() {
-            return Self::default();
-        }
-        problems.extend(beside_files(&parsed.spec));
-        let late: Vec<_> = mesh::overtaking(pod, mesh::position(pod))
-            .map(ContainerView::path)
-            .collect();
+        let mut ways = parsed.settings.on_change.iter();
+        let supervises = !parsed.settings.once && ways.any(OnChange::needs_supervisor);
+        let has = |list: &[&ContainerView<'_>], container: &ContainerView<'_>| {
+            let mut list = list.iter();
+            list.any(|own| (own.list, own.index) == (container.list, container.index))
+        };
+        let (mut environments, mut supervisions) = (0, 0);
         let mut wrappers = Vec::new();
-        for container in targets {
-            if late.contains(&container.path()) {
-                problems.push(Problem::of_value(
-                    container.path(),
-                    container.name(),
-                    "runs before the refresher, which has to wait for the mesh's proxy, and cannot have variables of it: leave it out of freshet.dev/containers",
-                ));
-                continue;
+        for container in &pod.containers {
+            let stays = container.list == List::App || container.is_sidecar();
+            let mut wrap = Wrap {
+                variables: &[],
+                environment: None,
+                supervision: None,
+                grace: grace(pod),
+            };
+            if !parsed.variables.is_empty() && has(targets, container) {
+                environments += 1;
+                wrap.variables = &parsed.variables;
+                wrap.environment = environment(environments, &parsed.variables);
             }
-            wrappers.extend(wrapper(
-                pod,
-                parsed,
-                container,
-                wrappers.len() + 1,
-                problems,
-            ));
+            if supervises && stays && has(readers, container) {
+                supervisions += 1;
+                wrap.supervision = Some(format!("{SUPERVISION_VOLUME}-{supervisions}"));
+            }
+            if wrap.environment.is_some() || wrap.supervision.is_some() {
+                wrappers.extend(wrapper(pod, parsed, container, wrap, problems));
+            }
+        }
+        if environments + supervisions > 0 {
+            problems.extend(beside_files(&parsed.spec));
         }
         Self(wrappers)
     }
 
     /// The mounts that the refresher serves them.
     pub(super) fn environments(&self) -> impl Iterator<Item = Mount> {
-        self.0.iter().map(|wrapper| wrapper.environment.clone())
+        let wrappers = self.0.iter();
+        wrappers.filter_map(|wrapper| wrapper.environment.clone())
     }
 
-    /// Whether a container starts through the refresher's program.
+    /// The containers whose application is supervised, each with its volume.
+    pub(super) fn supervisions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|wrapper| {
+            let volume = wrapper.supervision.as_deref()?;
+            Some((wrapper.name.as_str(), volume))
+        })
+    }
+
+    /// Whether no container starts through the refresher's program.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -103,72 +137,92 @@ impl Wrapper {
     /// What it has mounted beside the files.
     pub(super) fn mounts(&self) -> Vec<Value> {
         let mount = |volume: &str, directory: &str| json!({"name": volume, "mountPath": directory, "readOnly": true});
-        vec![
-            mount(PROGRAM_VOLUME, PROGRAM_DIR),
-            mount(self.environment.volume.as_str(), ENVIRONMENT_DIR),
-        ]
+        let mut mounts = vec![mount(PROGRAM_VOLUME, PROGRAM_DIR)];
+        let environment = self.environment.as_ref();
+        mounts.extend(environment.map(|own| mount(own.volume.as_str(), ENVIRONMENT_DIR)));
+        let supervision = self.supervision.as_ref();
+        mounts.extend(supervision.map(|volume| mount(volume, SUPERVISION_DIR)));
+        mounts
     }
+}
+
+/// How many seconds the pod's containers may take to end.
+fn grace(pod: &PodView<'_>) -> u64 {
+    let seconds = pod.spec.get("terminationGracePeriodSeconds");
+    seconds.and_then(Value::as_u64).unwrap_or(30)
 }
 
 fn wrapper(
     pod: &PodView<'_>,
     parsed: &Parsed,
     container: &ContainerView<'_>,
-    number: usize,
+    wrap: Wrap<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Wrapper> {
-    let said = parsed
-        .commands
-        .iter()
-        .find(|(name, _)| name.as_str() == container.name())
-        .map(|(_, command)| command);
-    let injected = pod.refresher.is_some();
-    let mut fields = authored(container.fields, injected, said.is_some());
-    problems.extend(clashes(container, &fields, &parsed.variables));
     let before = problems.len();
-    let command = command(container, &fields, said, problems);
-    let variables = &parsed.variables;
-    let is_ours = |name: &str| {
-        variables
-            .iter()
-            .any(|variable| variable.name.as_str() == name)
-    };
-    mark(&mut fields, &is_ours);
+    let mut commands = parsed.commands.iter();
+    let said = commands.find(|(name, _)| name.as_str() == container.name());
+    let said = said.map(|(_, command)| command);
+    let mut fields = authored(container.fields, pod.refresher.is_some(), said.is_some());
+    problems.extend(late(pod, container));
+    problems.extend(clashes(container, &fields, wrap.variables));
+    let command = command(container, &fields, said, &wrap, problems);
     if problems.len() > before {
         return None;
     }
-    let command = command.iter().map(|word| reference::marked(word, &is_ours));
-    fields.insert("command".to_owned(), json!(wrapped(command)));
-    let mut fields = Value::Object(fields);
-    for handler in HANDLERS {
-        if let Some(Value::Array(words)) = fields
-            .pointer_mut(handler)
-            .and_then(|handler| handler.get_mut("command"))
-        {
-            let own = wrapped(std::iter::empty::<&str>());
-            words.splice(..0, own.into_iter().map(Value::String));
-        }
+    let variables = wrap.variables.iter();
+    let names: BTreeSet<_> = variables.map(|variable| variable.name.as_str()).collect();
+    let is_ours = |name: &str| names.contains(name);
+    mark(&mut fields, &is_ours);
+    let command = command
+        .iter()
+        .map(|word| reference::marked(word, &is_ours).into_owned());
+    let command: Vec<_> = wrap.words(true).into_iter().chain(command).collect();
+    fields.insert("command".to_owned(), json!(command));
+    if wrap.environment.is_some() {
+        fields = with_handlers(fields, || wrap.words(false));
     }
-    let Value::Object(fields) = fields else {
-        return None;
-    };
     Some(Wrapper {
         place: (container.list, container.index),
-        environment: environment(number, variables)?,
+        name: container.name().to_owned(),
+        environment: wrap.environment,
+        supervision: wrap.supervision,
         fields,
     })
 }
 
-/// The words that start `command` through the refresher's program.
-fn wrapped<T: AsRef<str>>(command: impl Iterator<Item = T>) -> Vec<String> {
-    let mut words = vec![
-        format!("{PROGRAM_DIR}/{PROGRAM_FILE}"),
-        "exec".to_owned(),
-        format!("--env-dir={ENVIRONMENT_DIR}"),
-        "--".to_owned(),
-    ];
-    words.extend(command.map(|word| word.as_ref().to_owned()));
-    words
+impl Wrap<'_> {
+    /// What stands before the container's own command, or before that of one of its handlers.
+    fn words(&self, is_own: bool) -> Vec<String> {
+        let mut words = vec![format!("{PROGRAM_DIR}/{PROGRAM_FILE}"), "exec".to_owned()];
+        let environment = self.environment.as_ref();
+        words.extend(environment.map(|_| format!("--env-dir={ENVIRONMENT_DIR}")));
+        if is_own && self.supervision.is_some() {
+            words.push(format!("--supervise-dir={SUPERVISION_DIR}"));
+            words.push(format!("--grace={}s", self.grace));
+        }
+        words.push("--".to_owned());
+        words
+    }
+}
+
+/// The fields with `words` before the commands of the handlers.
+fn with_handlers(
+    fields: Map<String, Value>,
+    words: impl Fn() -> Vec<String>,
+) -> Map<String, Value> {
+    let mut fields = Value::Object(fields);
+    for handler in HANDLERS {
+        let handler = fields.pointer_mut(handler);
+        if let Some(Value::Array(command)) = handler.and_then(|handler| handler.get_mut("command"))
+        {
+            command.splice(..0, words().into_iter().map(Value::String));
+        }
+    }
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 fn environment(number: usize, variables: &[FileSpec]) -> Option<Mount> {
@@ -179,17 +233,40 @@ fn environment(number: usize, variables: &[FileSpec]) -> Option<Mount> {
     Some(mount)
 }
 
+/// A container that starts before the refresher finds no program.
+fn late(pod: &PodView<'_>, container: &ContainerView<'_>) -> Option<Problem> {
+    let mut early = mesh::overtaking(pod, mesh::position(pod));
+    early.any(|early| early.path() == container.path()).then(|| {
+        Problem::of_value(
+            container.path(),
+            container.name(),
+            "runs before the refresher, which has to wait for the mesh's proxy, and cannot start through it: leave it out of freshet.dev/containers",
+        )
+    })
+}
+
 /// What the container runs: what its manifest says, or else the annotation.
 fn command(
     container: &ContainerView<'_>,
     fields: &Map<String, Value>,
     said: Option<&Vec<String>>,
+    wrap: &Wrap<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<String> {
     let own: Vec<_> = items(fields.get("command"))
         .filter_map(|word| word.as_str().map(str::to_owned))
         .collect();
     let (path, name) = (container.path(), container.name());
+    let (what, instead) = match wrap.environment {
+        Some(_) => (
+            "starts with variables (freshet.dev/env-…)",
+            "serve files (freshet.dev/secret-…)",
+        ),
+        None => (
+            "gets signals or restarts (freshet.dev/on-change…)",
+            "let the application be told by http:POST",
+        ),
+    };
     match (own.is_empty(), said) {
         (false, None) => return own,
         (true, Some(said)) => return said.clone(),
@@ -200,7 +277,7 @@ fn command(
         (true, None) => problems.push(Problem::new(
             format!("{path}.command"),
             format!(
-                "missing, and what starts with variables (freshet.dev/env-…) must be known without asking a registry: write it here or as freshet.dev/command-{name}: '[\"/app\", \"--flag\"]', or serve files (freshet.dev/secret-…), or name the containers that are meant in freshet.dev/containers"
+                "missing, and what {what} must be known without asking a registry: write it here or as freshet.dev/command-{name}: '[\"/app\", \"--flag\"]', or {instead}, or name the containers that are meant in freshet.dev/containers"
             ),
         )),
     }
@@ -268,7 +345,7 @@ fn clashes(
             problems.push(Problem::of_value(
                 format!("{path}.mountPath"),
                 text(mount, "mountPath"),
-                format!("leaves no room for {DIRECTORY}, where the variables are mounted: move it"),
+                format!("leaves no room for {DIRECTORY}, where Freshet mounts what the container starts through: move it"),
             ));
         }
     }
@@ -284,6 +361,8 @@ fn beside_files(spec: &SyncSpec) -> Option<Problem> {
     Some(Problem::of_value(
         "metadata.annotations[freshet.dev/mount-path]",
         mount.mount_path.as_str(),
-        format!("must keep clear of {DIRECTORY}, where the variables are mounted"),
+        format!(
+            "must keep clear of {DIRECTORY}, where Freshet mounts what the containers start through"
+        ),
     ))
 }

@@ -1,6 +1,7 @@
 //! The command line. Nothing comes from the environment.
 
 mod exec;
+mod notification;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,7 +15,7 @@ use super::exec::Exec;
 use super::help::Topic;
 use super::inputs::InputPaths;
 use super::state_directory::StateDirectory;
-use crate::spec::{GoDuration, Identity, IdentityBuilder, layout};
+use crate::spec::{ContainerName, GoDuration, Identity, IdentityBuilder, OnChange, layout};
 use crate::telemetry::{LogFormat, LogLevel};
 
 /// What the program was called for.
@@ -47,6 +48,8 @@ pub(crate) struct Refresh {
     pub(crate) inputs: InputPaths,
     pub(crate) state: StateDirectory,
     pub(crate) program: Option<PathBuf>,
+    pub(crate) on_change: Vec<OnChange>,
+    pub(crate) supervised: BTreeMap<ContainerName, PathBuf>,
     pub(crate) termination_message: PathBuf,
     pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) revoke_on_shutdown: bool,
@@ -80,11 +83,15 @@ const VALUES: [&str; 13] = [
 /// Options that stand alone.
 const SWITCHES: [&str; 2] = ["wait", "revoke-on-shutdown"];
 
+/// Options with a value that may be given again.
+const LISTS: [&str; 2] = ["on-change", "supervise"];
+
 /// The options of one command line, before they are checked.
 #[derive(Debug, Default)]
 struct Given {
     command: Option<String>,
     values: BTreeMap<&'static str, String>,
+    lists: BTreeMap<&'static str, Vec<String>>,
     switches: Vec<&'static str>,
     identity: IdentityBuilder,
     /// Options of the identity, until somebody has taken it.
@@ -153,7 +160,7 @@ impl Given {
                 Some(_) => self.problems.push(format!("--{name}: takes no value")),
                 None => self.switches.push(switch),
             }
-        } else if let Some(known) = VALUES.into_iter().find(|known| *known == name) {
+        } else if let Some(known) = VALUES.into_iter().chain(LISTS).find(|known| *known == name) {
             self.value(known, parser.value());
         } else if IdentityBuilder::default().set(name, "") {
             self.identity_options.push(name.to_owned());
@@ -174,6 +181,7 @@ impl Given {
 
     fn value(&mut self, name: &'static str, value: Result<OsString, lexopt::Error>) {
         match value.map(|value| value.to_string_lossy().into_owned()) {
+            Ok(value) if LISTS.contains(&name) => self.lists.entry(name).or_default().push(value),
             Ok(value) if self.values.contains_key(name) => {
                 self.problems
                     .push(format!("--{name}: {value:?}: given twice"));
@@ -216,7 +224,12 @@ impl Given {
             }
         };
         if command.is_some() {
-            let misplaced = self.values.keys().chain(&self.switches).copied();
+            let misplaced = self
+                .values
+                .keys()
+                .chain(self.lists.keys())
+                .chain(&self.switches)
+                .copied();
             let misplaced = misplaced.chain(self.identity_options.iter().map(String::as_str));
             self.problems
                 .extend(misplaced.map(|name| format!("--{name}: not an option of this command")));
@@ -239,6 +252,7 @@ impl Given {
         let termination_message = layout::TERMINATION_MESSAGE.into();
         let state = self.state();
         let program = self.values.remove("program-dir").map(PathBuf::from);
+        let (on_change, supervised) = (self.on_change(), self.supervised());
         let termination_message = self.path("termination-message", termination_message);
         let accepted = "must be an address and a port, e.g. 0.0.0.0:9090 or [::]:9090";
         let metrics_address = self.parsed("metrics-address", |text| {
@@ -259,6 +273,8 @@ impl Given {
                 inputs,
                 state,
                 program,
+                on_change,
+                supervised,
                 termination_message,
                 metrics_address,
                 revoke_on_shutdown,

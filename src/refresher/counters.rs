@@ -16,6 +16,7 @@ pub(crate) struct Counters {
     requests: Family<RequestLabels, Counter>,
     writes: Family<WriteLabels, Counter>,
     orphans: Counter,
+    notifications: Family<NotificationLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,6 +28,12 @@ struct RequestLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WriteLabels {
     volume: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NotificationLabels {
+    action: &'static str,
     result: &'static str,
 }
 
@@ -57,6 +64,13 @@ impl Counters {
         }
     }
 
+    /// The application was told of a switch, or was not.
+    pub(crate) fn notified(&self, action: &'static str, done: bool) {
+        let result = if done { "done" } else { "failed" };
+        let labels = NotificationLabels { action, result };
+        self.notifications.get_or_create(&labels).inc();
+    }
+
     /// Makes the counters part of `registry`.
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
@@ -73,6 +87,11 @@ impl Counters {
             "freshet_refresher_orphaned_credentials",
             "Credentials that Vault may have made for an earlier process that was killed meanwhile",
             self.orphans.clone(),
+        );
+        registry.register(
+            "freshet_refresher_notifications",
+            "Attempts to tell the application of a switch by action and result",
+            self.notifications.clone(),
         );
     }
 }

@@ -10,18 +10,20 @@ use tokio::sync::mpsc;
 
 use super::counters::Counters;
 use super::memory_file::MemoryFile;
+use super::notifier::Notifier;
 use super::watched_file::WatchedFile;
 use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
 use crate::secret::{SecretBytes, VaultSecret};
-use crate::spec::{KvPart, SecretRef, VolumeName};
-use crate::sync::{Action, Event, Memory, Notice, TokenId};
+use crate::spec::{ChangeAction, KvPart, SecretRef, VolumeName};
+use crate::sync::{Action, Event, Memory, Notice, NotificationId, TokenId};
 use crate::vault::{Class, SecretsMount, Token, TokenLease, VaultApi, VaultError};
 
 /// The engine's hands.
 pub(crate) struct Driver<V> {
     vault: Rc<Requests<V>>,
     writers: BTreeMap<VolumeName, AtomicWriter>,
+    notifier: Rc<Notifier>,
     answers: mpsc::UnboundedSender<Event>,
     counters: Counters,
     /// Where credentials are kept; nothing is kept without it.
@@ -63,7 +65,7 @@ impl<V: VaultApi + 'static> Driver<V> {
     pub(crate) fn new(
         vault: V,
         token_file: WatchedFile,
-        writers: BTreeMap<VolumeName, AtomicWriter>,
+        (writers, notifier): (BTreeMap<VolumeName, AtomicWriter>, Notifier),
         answers: mpsc::UnboundedSender<Event>,
         counters: Counters,
         memory: Option<MemoryFile>,
@@ -76,6 +78,7 @@ impl<V: VaultApi + 'static> Driver<V> {
         Self {
             vault,
             writers,
+            notifier: Rc::new(notifier),
             answers,
             counters,
             memory,
@@ -102,6 +105,7 @@ impl<V: VaultApi + 'static> Driver<V> {
                 let result = self.write(&volume, &payload);
                 return Done::Answered(Event::Written(volume, result));
             }
+            Action::Notify(id, action) => self.notify(id, action),
             Action::Tell(notice) => {
                 self.counters.told(&notice);
                 tell(&notice);
@@ -139,6 +143,17 @@ impl<V: VaultApi + 'static> Driver<V> {
         if let Err(error) = file.write(&memory.json, kept) {
             tracing::warn!("credentials are not kept for the next start: {error}");
         }
+    }
+
+    fn notify(&self, id: NotificationId, action: ChangeAction) {
+        let notifier = Rc::clone(&self.notifier);
+        let answers = self.answers.clone();
+        let counters = self.counters.clone();
+        tokio::task::spawn_local(async move {
+            let result = notifier.notify(&action).await;
+            counters.notified(action.kind(), result.is_ok());
+            let _ = answers.send(Event::Notified(id, result));
+        });
     }
 
     fn ask(&self, action: Action) {
@@ -206,6 +221,7 @@ impl<V: VaultApi> Requests<V> {
                 Event::LeaseRevoked(lease, result)
             }
             Action::Write(..)
+            | Action::Notify(..)
             | Action::Remember(_)
             | Action::Tell(_)
             | Action::Forget(_)
@@ -272,6 +288,7 @@ fn operation(action: &Action) -> &'static str {
         Action::CheckLease(..) => "check_lease",
         Action::RevokeLease(..) => "revoke_lease",
         Action::Write(..)
+        | Action::Notify(..)
         | Action::Remember(_)
         | Action::Tell(_)
         | Action::Forget(_)

@@ -112,6 +112,11 @@ What to write, and where:
   --program-dir=DIR               put this program there, for exec in other containers [nowhere]
   --templates-dir=DIR             texts of ConfigMaps for templates [/run/freshet/templates]
 
+Whom to tell when files have switched:
+  --on-change=[NAME=]ACTION       signal:HUP, http:POST http://127.0.0.1:8080/-/reload, or restart;
+                                  for one file or variable alone with its name; once for each
+  --supervise=CONTAINER=DIR       a container that takes signals and restarts; once for each
+
 How to be found:
   --state-dir=DIR                 for ready and status [/run/freshet/state]
   --termination-message=FILE      why the pod cannot start [/dev/termination-log]
@@ -164,12 +169,15 @@ Starts an application with the variables that the refresher has written for its 
 replaced by it: process id, signals and exit code are the application's. The webhook writes it before
 the command of a container.
 
-Usage: freshet-refresher exec [--env-dir=DIR] -- COMMAND [ARGUMENT...]
+Usage: freshet-refresher exec [OPTIONS] -- COMMAND [ARGUMENT...]
 
 $(freshet.dev/NAME) in an argument, or in a variable that is there already, becomes the value of NAME.
 
 Options:
-  --env-dir=DIR  where the variables are [none are added]
+  --env-dir=DIR        where the variables are [none are added]
+  --supervise-dir=DIR  stay as the application's parent, which forwards signals, reaps processes, and
+                       starts the application anew when the refresher, found there, says so
+  --grace=DURATION     how long the application may take to end then, before it is killed [30s]
 
 Example:
   freshet-refresher exec --env-dir=/run/freshet/environment -- /app --port=8080

@@ -98,6 +98,8 @@ fn settings(refresh: Refresh) -> Settings {
         inputs: refresh.inputs,
         state: refresh.state,
         program: refresh.program,
+        on_change: refresh.on_change,
+        supervised: refresh.supervised,
         termination_message: refresh.termination_message,
         metrics_address: refresh.metrics_address,
         revoke_on_shutdown: refresh.revoke_on_shutdown,

@@ -15,6 +15,7 @@ use super::clock::Clock;
 use super::driver::{self, Done, Driver};
 use super::inputs::{InputPaths, Inputs};
 use super::memory_file::MemoryFile;
+use super::notifier::Notifier;
 use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
@@ -23,8 +24,8 @@ use super::{control, http, randomness};
 use crate::files::{WriteError, install_program};
 use crate::secret::SecretBytes;
 use crate::shutdown::Shutdown;
-use crate::spec::VolumeName;
 use crate::spec::layout::PROGRAM_FILE;
+use crate::spec::{ContainerName, OnChange, VolumeName};
 use crate::sync::{Action, Engine, Event, Options};
 use crate::vault::VaultApi;
 
@@ -39,6 +40,10 @@ pub struct Settings {
     pub state: StateDirectory,
     /// Where containers find this program, to start the application through it.
     pub program: Option<PathBuf>,
+    /// How the application is told that its files have switched.
+    pub on_change: Vec<OnChange>,
+    /// The containers whose application has a supervisor, and where that finds this refresher.
+    pub supervised: BTreeMap<ContainerName, PathBuf>,
     /// Where Kubernetes reads the container's last words.
     pub termination_message: PathBuf,
     /// Where metrics and health are served.
@@ -127,6 +132,7 @@ async fn work<V: VaultApi + 'static>(
     });
     let mut options = Options::new(volumes.collect(), randomness::fill);
     options.revoke_on_shutdown = settings.revoke_on_shutdown;
+    options.on_change = settings.on_change;
     options.grace = settings.grace.unwrap_or(options.grace);
     options.keeps_leases = mode == Mode::Sidecar;
     let mut engine = Engine::new(options, settings.seed, clock.now());
@@ -150,10 +156,12 @@ async fn work<V: VaultApi + 'static>(
             Err(error) => tracing::warn!("--metrics-address: cannot listen on {address}: {error}"),
         }
     }
+    let notifier = Notifier::listen(&settings.supervised)
+        .map_err(|(socket, error)| RunError::Socket(socket, error))?;
     let (sender, answers) = mpsc::unbounded_channel();
     let token_file = WatchedFile::new(settings.inputs.token.clone());
     let counters = shared.counters.clone();
-    let driver = Driver::new(vault, token_file, writers, sender, counters, memory);
+    let driver = Driver::new(vault, token_file, (writers, notifier), sender, counters, memory);
     driver.recall(tokens);
     let refresher = Refresher {
         driver,

@@ -15,6 +15,17 @@ struct Status {
     token: Token,
     service_account_token: Token,
     mounts: Vec<Mount>,
+    #[serde(default)]
+    notifications: Vec<Notification>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Notification {
+    on_change: String,
+    last: Option<String>,
+    message: Option<String>,
+    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +89,7 @@ pub(crate) fn text(json: &str) -> Result<String, serde_json::Error> {
     for mount in &status.mounts {
         describe(mount, &mut lines);
     }
+    lines.extend(status.notifications.iter().map(notification));
     lines.push(String::new());
     Ok(lines.join("\n"))
 }
@@ -99,6 +111,20 @@ fn vault_token(token: &Token) -> String {
     }
     if let Some(message) = &token.message {
         let _ = write!(line, ": {message}");
+    }
+    line
+}
+
+fn notification(notification: &Notification) -> String {
+    let mut line = format!("on change, {}: ", notification.on_change);
+    // Writing into a string cannot fail.
+    let _ = match (&notification.last, &notification.message) {
+        (Some(last), Some(message)) => write!(line, "failed {last}: {message}"),
+        (Some(last), None) => write!(line, "done {last}"),
+        (None, _) => write!(line, "nothing to tell yet"),
+    };
+    if let Some(next) = &notification.next {
+        let _ = write!(line, ", next attempt {next}");
     }
     line
 }
@@ -168,6 +194,11 @@ mod tests {
                     "version": 3, "nextLook": "2026-01-01T00:00:09Z", "added later": true,
                 }],
             }],
+            "notifications": [
+                {"onChange": "restart:30s", "last": null, "message": null, "next": "2026-01-01T00:00:20Z"},
+                {"onChange": "tls=signal:HUP", "last": "2026-01-01T00:00:02Z", "message": "no supervisor", "next": null},
+                {"onChange": "signal:USR1", "last": "2026-01-01T00:00:02Z", "message": null, "next": null},
+            ],
         });
         expect![[r#"
             not ready: Vault is sealed
@@ -177,6 +208,9 @@ mod tests {
             /secrets (freshet-secrets): stale since 2026-01-01T00:00:00Z, written 2025-12-31T23:00:00Z
               secret/db: stale since 2026-01-01T00:00:00Z, version 3, next look 2026-01-01T00:00:09Z [password, user]
                 unavailable: no answer
+            on change, restart:30s: nothing to tell yet, next attempt 2026-01-01T00:00:20Z
+            on change, tls=signal:HUP: failed 2026-01-01T00:00:02Z: no supervisor
+            on change, signal:USR1: done 2026-01-01T00:00:02Z
         "#]]
         .assert_eq(&super::text(&json.to_string()).expect("a status"));
     }

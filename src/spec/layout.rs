@@ -66,6 +66,14 @@ pub const ENVIRONMENT_FILE: &str = "variables";
 /// no such variable and leaves it, and `$$(NAME)` is still an escape.
 pub const REFERENCE: &str = "freshet.dev/";
 
+/// The volumes on which the refresher is found by whoever supervises an application begin so, and end
+/// in a number: each container has its own.
+pub const SUPERVISION_VOLUME: &str = "freshet-supervision";
+/// Where a container has its own, and below it, under the volume's name, the refresher each of them.
+pub const SUPERVISION_DIR: &str = "/run/freshet/supervision";
+/// The socket on such a volume.
+pub const SUPERVISION_SOCKET: &str = "socket";
+
 /// Below it each memory volume of secrets is mounted read-write, under its volume's name.
 pub const MOUNTS_DIR: &str = "/run/freshet/mounts";
 

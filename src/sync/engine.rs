@@ -8,6 +8,7 @@ use fastrand::Rng;
 use super::event::{Action, Event, Now};
 use super::mount_state::MountState;
 use super::notice::Notice;
+use super::notification::Notifications;
 use super::options::Options;
 use super::retired_leases::{RetiredLeases, bound};
 use super::rounds::Rounds;
@@ -33,6 +34,7 @@ pub struct Engine {
     pub(super) spec_error: Option<String>,
     pub(super) secrets: BTreeMap<SecretRef, SecretState>,
     pub(super) mounts: Vec<MountState>,
+    pub(super) notifications: Notifications,
     pub(super) session: Session,
     /// The secret that Vault may be making a credential for: one at a time, so that a process that
     /// is killed leaves no more than one behind.
@@ -66,6 +68,7 @@ impl Engine {
     /// left to chance follows from `seed`.
     pub fn new(options: Options, seed: u64, now: Now) -> Self {
         Self {
+            notifications: Notifications::new(options.on_change.clone()),
             options,
             rng: Rng::with_seed(seed),
             started: now.wall,
@@ -136,8 +139,16 @@ impl Engine {
             Event::Written(volume, result) => {
                 let mut mounts = self.mounts.iter_mut();
                 if let Some(mount) = mounts.find(|mount| *mount.volume() == volume) {
-                    mount.write_ended(result, (now, longest), &mut self.rng, &mut out);
+                    let names = mount.write_ended(result, (now, longest), &mut self.rng, &mut out);
+                    if let Some(names) = names {
+                        let elapsed = now.elapsed;
+                        self.notifications.switched(&names, elapsed, &mut self.rng);
+                    }
                 }
+            }
+            Event::Notified(id, result) => {
+                let rng = &mut self.rng;
+                self.notifications.notified(id, result, now, rng, &mut out);
             }
             Event::Shutdown => self.end(&mut out),
         }
@@ -180,7 +191,11 @@ impl Engine {
             .chain(retired)
             .chain([self.pause])
             .filter(|at| *at > self.now);
-        ahead.chain(session).chain(self.rounds.next()).min()
+        ahead
+            .chain(session)
+            .chain(self.notifications.deadline())
+            .chain(self.rounds.next())
+            .min()
     }
 
     /// Whether every mount has a complete generation, or may do without: the pod may start.
@@ -251,6 +266,7 @@ impl Engine {
         }
         self.adopt_secrets();
         self.forget_recalled();
+        self.notifications.advance(self.now, out);
         self.retire_leases(out);
         if can_ask {
             self.ask(out);

@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use super::memory::Memory;
 use super::notice::Notice;
+use super::notification::NotificationId;
 use super::target::ConfigMaps;
 use crate::payload::Payload;
 use crate::secret::{LeaseId, VaultSecret};
-use crate::spec::{Invalid, SecretRef, SyncSpec, VolumeName};
+use crate::spec::{ChangeAction, Invalid, SecretRef, SyncSpec, VolumeName};
 use crate::vault::{LeaseTerm, SecretsMount, TokenLease, VaultError};
 
 /// The time of an event. The engine has no clock of its own.
@@ -74,6 +75,8 @@ pub enum Event {
     LeaseRevoked(LeaseId, Result<(), VaultError>),
     /// The answer to [`Action::Write`]: whether readers see something new, or why not.
     Written(VolumeName, Result<bool, String>),
+    /// The answer to [`Action::Notify`].
+    Notified(NotificationId, Result<(), String>),
     /// The program is asked to end.
     Shutdown,
 }
@@ -107,6 +110,8 @@ pub enum Action {
     Remember(Memory),
     /// Make the volume hold these files and no others.
     Write(VolumeName, Payload),
+    /// Tell the application in this way that its files have switched.
+    Notify(NotificationId, ChangeAction),
     /// Log it.
     Tell(Notice),
     /// End the program: nothing is left to be done.

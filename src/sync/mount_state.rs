@@ -9,6 +9,7 @@ use fastrand::Rng;
 use super::backoff::Backoff;
 use super::event::{Action, Now};
 use super::notice::Notice;
+use super::notification::Fingerprints;
 use super::render::{MountRenderer, Rendered};
 use super::secret_state::SecretState;
 use super::target::ConfigMaps;
@@ -28,6 +29,8 @@ pub(crate) struct MountState {
     writing: bool,
     /// How often in a row a template has asked for more.
     demands: usize,
+    /// What is being written, and what this process wrote last.
+    fingerprints: (Fingerprints, Option<Fingerprints>),
     /// Readers see a whole generation, of this process or of the one before it.
     complete: bool,
     failure: Option<String>,
@@ -50,6 +53,7 @@ impl MountState {
             dirty: true,
             writing: false,
             demands: 0,
+            fingerprints: Default::default(),
             complete,
             failure: None,
             retry: None,
@@ -156,6 +160,7 @@ impl MountState {
             Ok(Rendered::Complete(payload)) => {
                 self.inputs = asked.into_inner();
                 self.writing = true;
+                self.fingerprints.0 = Fingerprints::of(&self.spec, &payload);
                 out.push(Action::Write(self.volume().clone(), payload));
             }
             Ok(Rendered::Needs(more)) => {
@@ -176,20 +181,24 @@ impl MountState {
         }
     }
 
-    /// Takes the answer to a write.
+    /// Takes the answer to a write. When readers see something else than they saw before, it answers
+    /// under which names.
     pub(crate) fn write_ended(
         &mut self,
         result: Result<bool, String>,
         (now, longest): (Now, Duration),
         rng: &mut Rng,
         out: &mut Vec<Action>,
-    ) {
+    ) -> Option<BTreeSet<String>> {
         if !std::mem::take(&mut self.writing) {
-            return;
+            return None;
         }
         match result {
             Ok(changed) => {
-                self.complete = true;
+                let stood = std::mem::replace(&mut self.complete, true);
+                let (written, before) = &mut self.fingerprints;
+                let names = written.changed_since(before.as_ref());
+                *before = Some(std::mem::take(written));
                 self.failure = None;
                 self.demands = 0;
                 self.backoff.reset();
@@ -200,11 +209,13 @@ impl MountState {
                         secrets: self.inputs.clone(),
                     }));
                 }
+                (changed && stood).then_some(names)
             }
             Err(message) => {
                 self.dirty = true;
                 self.retry = Some(now.elapsed + self.backoff.fail(longest, None, rng));
                 self.fail(message, out);
+                None
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use crate::spec::{SecretRef, VolumeName};
+use crate::spec::{OnChange, SecretRef, VolumeName};
 
 /// What a person may want to know, at the moment when it happens.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,6 +98,17 @@ pub enum Notice {
         /// Why.
         message: String,
     },
+    /// The application was told that its files have switched.
+    Notified(OnChange),
+    /// The application could not be told; told once for each new reason, and at the end.
+    NotificationFailed {
+        /// What was to be done.
+        on_change: OnChange,
+        /// Why it was not.
+        message: String,
+        /// When the next attempt is made; `None` when there is none.
+        retry: Option<Duration>,
+    },
     /// A SyncSpec is followed from now on.
     SpecAccepted,
     /// A SyncSpec is not followed; the one before it still is.
@@ -123,6 +134,7 @@ impl Notice {
                 | Self::LeaseRevocationFailed { .. }
                 | Self::SecretFailing { .. }
                 | Self::MountFailing { .. }
+                | Self::NotificationFailed { .. }
                 | Self::SpecRefused { .. }
         )
     }
@@ -182,6 +194,7 @@ impl fmt::Display for Notice {
                 Ok(())
             }
             Self::MountFailing { volume, message } => write!(f, "volume {volume}: {message}"),
+            Self::Notified(_) | Self::NotificationFailed { .. } => self.fmt_of_notification(f),
             Self::SpecAccepted => f.write_str("following a new SyncSpec"),
             Self::SpecRefused { message } => write!(
                 f,
@@ -211,6 +224,27 @@ impl Notice {
             ),
             Self::LeaseRevocationFailed { message } => {
                 write!(f, "{message}; the old credential ends with its lease")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn fmt_of_notification(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Notified(on_change) => write!(f, "told the application: {on_change}"),
+            Self::NotificationFailed {
+                on_change,
+                message,
+                retry,
+            } => {
+                write!(f, "cannot tell the application ({on_change})")?;
+                match retry {
+                    Some(retry) => write!(f, ": {message}; next attempt in {}", seconds(retry)),
+                    None => write!(
+                        f,
+                        ", and it is not tried again before the next change: {message}"
+                    ),
+                }
             }
             _ => Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::spec::VolumeName;
+use crate::spec::{OnChange, VolumeName};
 
 /// What the engine is told once.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Options {
     pub grace: Duration,
     /// Whether there will be somebody to renew leases.
     pub keeps_leases: bool,
+    /// How the application is told that its files have switched.
+    pub on_change: Vec<OnChange>,
     /// Fills a buffer with random bytes fit for keys: templates make passwords and keys of them.
     pub random: fn(&mut [u8]),
 }
@@ -31,6 +33,7 @@ impl Options {
             requests: 4,
             grace: Duration::from_secs(30),
             keeps_leases: true,
+            on_change: Vec::new(),
             random,
         }
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::engine::{Engine, interval_of};
 use super::event::Now;
 use super::mount_state::MountState;
+use super::notification::NotificationStatus;
 use super::secret_state::{Phase, SecretState};
 use super::timestamp::Timestamp;
 use crate::spec::SecretRef;
@@ -31,6 +32,9 @@ pub struct Status {
     pub service_account_token: ServiceAccountTokenStatus,
     /// The mounts, in the order of the SyncSpec.
     pub mounts: Vec<MountStatus>,
+    /// How the application is told of a switch, and what came of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notifications: Vec<NotificationStatus>,
 }
 
 /// The Vault token.
@@ -129,6 +133,7 @@ impl Engine {
                 .iter()
                 .map(|mount| self.mount_status(mount, now))
                 .collect(),
+            notifications: self.notifications.status(|at| moment(at, now)),
         };
         let login = self.session.failure().map(|(error, _)| error.class());
         status.reason = (!ready).then(|| reason(&status, login));

@@ -6,6 +6,7 @@ mod herd;
 mod leases;
 mod looks;
 mod memory;
+mod notifications;
 mod spec_changes;
 mod targets;
 mod tokens;

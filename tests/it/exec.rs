@@ -1,5 +1,7 @@
 //! `freshet-refresher exec` beside the same program without it.
 
+mod supervised;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read as _, Write as _};

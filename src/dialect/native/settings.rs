@@ -12,7 +12,7 @@ use crate::dialect::quantity::Quantity;
 use crate::dialect::{CaSource, DialectDefaults, Resources, Settings};
 use crate::spec::layout::CA_FILE;
 use crate::spec::{
-    AuthType, ContainerName, GoDuration, Invalid, MountPath, ObjectName, VaultAddress,
+    AuthType, ContainerName, GoDuration, Invalid, MountPath, ObjectName, OnChange, VaultAddress,
 };
 
 /// The interval of a pod that names none.
@@ -44,6 +44,7 @@ pub(super) fn read(
     let user = reader.value(Key::User);
     let group = reader.value(Key::Group);
     let resources = reader.resources();
+    let on_change = reader.value(Key::OnChange);
     Some(Settings {
         vault_address: vault_address?,
         vault_namespace: vault_namespace.or_else(|| defaults.vault_namespace.clone()),
@@ -65,6 +66,10 @@ pub(super) fn read(
         user: user.map(|NonRootId(id)| id),
         group: group.map(|NonRootId(id)| id),
         resources,
+        on_change: on_change
+            .map(|action| OnChange { name: None, action })
+            .into_iter()
+            .collect(),
     })
 }
 

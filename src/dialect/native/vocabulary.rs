@@ -51,6 +51,8 @@ pub(super) enum Key {
     FileMountPath,
     Variable,
     Command,
+    OnChange,
+    NamedOnChange,
     Refresh,
     Status,
     SyncSpec,
@@ -144,8 +146,14 @@ pub(super) const ROWS: &[Row] = rows! {
         "an environment variable of the containers: `path#key`. What a container runs has to be known: its `command`, or `command-<container>`",
         also "variable-" "environment-" "env-var-";
     Command Container "command-" = r#"["/app", "--port=8080"]"#, "its `command`",
-        "what a container runs, as a JSON list, where its manifest leaves that to the image and `env-<VAR>` has to know",
+        "what a container runs, as a JSON list, where its manifest leaves that to the image and `env-<VAR>`, a signal or a restart has to know",
         also "cmd-" "entrypoint-";
+    OnChange Pod "on-change" = "signal:HUP", "nothing",
+        "how the application is told that its files have switched: `signal:HUP`, `http:POST http://127.0.0.1:8080/-/reload`, or `restart` (`restart:2m` spreads the replicas over two minutes, not 30 seconds)",
+        also "notify" "reload" "agent-inject-command";
+    NamedOnChange File "on-change-" = "restart", "nothing",
+        "the same for a change of that file, or variable, alone",
+        also "agent-inject-command-" "notify-" "reload-";
     MountPath Pod "mount-path" = "/secrets", "`/secrets`",
         "the directory at which the containers see the files",
         also "secret-volume-path" "path";

@@ -1,26 +1,39 @@
 //! The command line of `exec`, which ends in somebody else's.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lexopt::{Arg, Parser};
 
 use super::{Command, Given, UsageError};
-use crate::refresher::exec::Exec;
+use crate::refresher::exec::{Exec, Supervision};
 use crate::refresher::help::Topic;
+use crate::spec::GoDuration;
+
+/// What Kubernetes gives a pod that names no other (`terminationGracePeriodSeconds`).
+const USUAL_GRACE: Duration = Duration::from_secs(30);
 
 /// Reads what follows `exec`: options up to the application's command, of which every byte is its own.
 pub(super) fn read(mut given: Given, mut parser: Parser) -> Result<Command, UsageError> {
-    let mut variables = None;
+    let (mut variables, mut supervised, mut grace) = (None, None, None);
     let mut command = Vec::new();
     loop {
         match parser.next() {
             Ok(Some(Arg::Short('h') | Arg::Long("help"))) => {
                 return Ok(Command::Help(Topic::Exec));
             }
-            Ok(Some(Arg::Long("env-dir"))) => match parser.value() {
-                Ok(directory) => variables = Some(PathBuf::from(directory)),
-                Err(_) => given.problems.push("--env-dir: needs a value".to_owned()),
-            },
+            Ok(Some(Arg::Long(name @ ("env-dir" | "supervise-dir" | "grace")))) => {
+                let name = name.to_owned();
+                let Ok(value) = parser.value() else {
+                    given.problems.push(format!("--{name}: needs a value"));
+                    continue;
+                };
+                match name.as_str() {
+                    "env-dir" => variables = Some(PathBuf::from(value)),
+                    "supervise-dir" => supervised = Some(PathBuf::from(value)),
+                    _ => grace = given.grace(&value.to_string_lossy()),
+                }
+            }
             Ok(Some(Arg::Long(name))) => {
                 let problem = format!("--{name}: not an option of this command");
                 given.problems.push(problem);
@@ -48,7 +61,26 @@ pub(super) fn read(mut given: Given, mut parser: Parser) -> Result<Command, Usag
         given.problems.push(problem.to_owned());
     }
     match given.problems.is_empty() {
-        true => Ok(Command::Exec(Box::new(Exec { variables, command }))),
+        true => Ok(Command::Exec(Box::new(Exec {
+            variables,
+            supervision: supervised.map(|directory| Supervision {
+                directory,
+                grace: grace.unwrap_or(USUAL_GRACE),
+            }),
+            command,
+        }))),
         false => Err(UsageError(given.problems)),
+    }
+}
+
+impl Given {
+    fn grace(&mut self, text: &str) -> Option<Duration> {
+        match text.parse::<GoDuration>() {
+            Ok(grace) => Some(grace.get()),
+            Err(invalid) => {
+                self.problems.push(format!("--grace: {text:?}: {invalid}"));
+                None
+            }
+        }
     }
 }

@@ -94,6 +94,7 @@ impl Vault {
                 self.answer_of_lease(action, now)
             }
             Action::Write(..)
+            | Action::Notify(..)
             | Action::Remember(_)
             | Action::Tell(_)
             | Action::Forget(_)
@@ -252,6 +253,11 @@ pub(super) struct World {
     pub(super) writes: usize,
     pub(super) full: bool,
     pub(super) exited: bool,
+    /// What the application was told, and when.
+    pub(super) told: Vec<(Duration, String)>,
+    /// What comes of telling it, and how long that takes.
+    pub(super) ear: Result<(), String>,
+    pub(super) hearing: Duration,
     /// What the next process gets.
     pub(super) memory: Option<SecretBytes>,
     options: Options,
@@ -361,6 +367,9 @@ impl World {
             writes: 0,
             full: false,
             exited: false,
+            told: Vec::new(),
+            ear: Ok(()),
+            hearing: Duration::from_millis(5),
             latency: Duration::from_millis(2),
             pending: VecDeque::new(),
             asking: BTreeSet::new(),
@@ -470,6 +479,11 @@ impl World {
                     self.memory = Some(memory.json);
                 }
                 return;
+            }
+            Action::Notify(id, action) => {
+                self.told.push((self.now, action.to_string()));
+                let event = Event::Notified(*id, self.ear.clone());
+                return self.pending.push_back((self.now + self.hearing, event));
             }
             Action::Exit => {
                 self.exited = true;

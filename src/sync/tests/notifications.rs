@@ -1,0 +1,183 @@
+//! The application is told of each switch: once, soon, and not in vain.
+
+use std::time::Duration;
+
+use super::world::{MINUTE, World, secs, spec};
+use crate::spec::Mount;
+use crate::sync::Event;
+
+type File = (&'static str, &'static str, &'static str);
+
+const FILES: [File; 3] = [
+    ("a", "db", "secret/db#password"),
+    ("a", "api", "secret/api#password"),
+    ("b", "other", "secret/db#password"),
+];
+
+/// A pod whose files are there, looked at every ten seconds.
+fn pod(seed: u64, on_change: &[&str]) -> World {
+    let mut world = World::with(seed, |options| {
+        let all = on_change.iter().map(|text| text.parse().expect("a way"));
+        options.on_change = all.collect();
+    });
+    world.follow(spec("10s", &FILES), MINUTE);
+    assert_eq!(world.told, [], "nobody is told of the first files");
+    world
+}
+
+/// What was told since.
+fn told(world: &mut World) -> Vec<String> {
+    world.told.drain(..).map(|(_, action)| action).collect()
+}
+
+#[test]
+fn one_switch_is_told_once_however_many_files_and_volumes_it_concerns() {
+    let mut world = pod(1, &["signal:HUP", "http:GET http://localhost/"]);
+    world.put("secret/db", "two");
+    world.put("secret/api", "two");
+    world.run(MINUTE);
+    assert_eq!(
+        told(&mut world),
+        ["signal:HUP", "http:GET http://localhost:80/"]
+    );
+    world.run(MINUTE * 10);
+    assert_eq!(told(&mut world), [""; 0], "nothing has changed");
+    world.put("secret/db", "three");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world).len(), 2);
+    let status = world.status().notifications;
+    assert_eq!(status[0].on_change, "signal:HUP");
+    assert!(status[0].last.is_some() && status[0].message.is_none() && status[0].next.is_none());
+}
+
+#[test]
+fn a_name_is_told_of_its_own_change_alone() {
+    let mut world = pod(2, &["api=signal:HUP", "other=signal:USR1"]);
+    world.put("secret/db", "two");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world), ["signal:USR1"]);
+    world.put("secret/api", "two");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world), ["signal:HUP"]);
+}
+
+#[test]
+fn a_variable_is_told_of_its_own_change_alone() {
+    let mut world = World::with(3, |options| {
+        options.on_change = vec!["api=signal:HUP".parse().expect("a way")];
+    });
+    let mut spec = spec("10s", &FILES[..2]);
+    let environment = |mount: Mount| Mount {
+        environment: true,
+        ..mount
+    };
+    spec.mounts = spec.mounts.into_iter().map(environment).collect();
+    world.follow(spec, MINUTE);
+    world.put("secret/db", "two");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world), [""; 0]);
+    world.put("secret/api", "two");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world), ["signal:HUP"]);
+}
+
+#[test]
+fn a_switch_is_told_a_moment_after_the_last_and_not_put_off_for_ever() {
+    let mut world = pod(4, &["signal:HUP"]);
+    let start = world.now;
+    for value in 0..30 {
+        world.put("secret/db", &format!("value {value}"));
+        world.feed(Event::LookNow);
+        world.run(Duration::from_millis(500));
+    }
+    world.run(MINUTE);
+    let times: Vec<_> = world.told.iter().map(|(at, _)| *at - start).collect();
+    let [first, second] = times.as_slice() else {
+        panic!("{times:?}");
+    };
+    assert!(secs(9) < *first && *first < secs(12), "{first:?}");
+    assert!(secs(15) < *second && *second < secs(17), "{second:?}");
+}
+
+#[test]
+fn a_switch_while_the_application_is_being_told_is_told_afterwards() {
+    let mut world = pod(5, &["signal:HUP"]);
+    world.hearing = secs(20);
+    for value in ["two", "three", "four"] {
+        world.put("secret/db", value);
+        world.feed(Event::LookNow);
+        world.run(secs(5));
+    }
+    assert_eq!(world.told.len(), 1);
+    world.run(MINUTE * 2);
+    assert_eq!(told(&mut world).len(), 2);
+}
+
+#[test]
+fn what_fails_is_tried_again_for_some_minutes_and_at_the_next_switch() {
+    let mut world = pod(6, &["http:POST http://localhost/"]);
+    world.ear = Err("nobody listens".to_owned());
+    world.put("secret/db", "two");
+    world.run(MINUTE);
+    let tried = told(&mut world).len();
+    assert!((4..8).contains(&tried), "{tried}");
+    let status = world.status().notifications;
+    assert_eq!(status[0].message.as_deref(), Some("nobody listens"));
+    assert!(status[0].next.is_some());
+    world.run(MINUTE * 30);
+    assert_eq!(told(&mut world).len() + tried, 10);
+    let notices: Vec<_> = world.notices.iter().map(ToString::to_string).collect();
+    let failures = notices
+        .iter()
+        .filter(|text| text.contains("nobody listens"));
+    let failures: Vec<_> = failures.collect();
+    assert_eq!(failures.len(), 2, "{failures:?}");
+    assert!(failures[1].contains("not tried again before the next change"));
+
+    world.ear = Ok(());
+    world.put("secret/db", "three");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world).len(), 1);
+    assert_eq!(world.status().notifications[0].message, None);
+}
+
+#[test]
+fn restarts_of_replicas_are_spread() {
+    let delays: Vec<_> = (0..100)
+        .map(|seed| {
+            let mut world = pod(seed, &["restart:60s"]);
+            world.put("secret/db", "two");
+            world.feed(Event::LookNow);
+            let start = world.now;
+            world.run(MINUTE * 2);
+            assert_eq!(world.told.len(), 1);
+            world.told[0].0 - start
+        })
+        .collect();
+    let within = |from: u64, to: u64| {
+        let within = delays
+            .iter()
+            .filter(|at| secs(from) <= **at && **at < secs(to));
+        within.count()
+    };
+    assert_eq!(within(1, 63), 100, "{delays:?}");
+    assert!(
+        within(1, 21) > 15 && within(21, 41) > 15 && within(41, 63) > 15,
+        "{delays:?}"
+    );
+}
+
+#[test]
+fn a_refresher_that_starts_again_tells_what_changed_meanwhile() {
+    let volume = |name: &str| (name.parse().expect("a volume"), true);
+    for (before, want) in [("one", 0), ("old", 1)] {
+        let mut world = World::with(7, |options| {
+            options.on_change = vec!["db=signal:HUP".parse().expect("a way")];
+            options.volumes = [volume("a"), volume("b")].into();
+        });
+        let files = [("db".to_owned(), before.to_owned())];
+        world.files.insert("a".to_owned(), files.into());
+        world.follow(spec("10s", &FILES[..1]), MINUTE);
+        assert_eq!(told(&mut world).len(), want, "{before}");
+    }
+}
