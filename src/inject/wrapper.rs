@@ -6,25 +6,25 @@
 //! pass of the webhook has written is taken off first, so a second pass comes to the same.
 
 mod authored;
+mod clash;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{items, text};
+use super::fields::items;
 use super::pod::{ContainerView, List, PodView};
-use super::{mesh, reference, targets};
+use super::{reference, targets};
 use crate::dialect::{Parsed, Problem};
 use crate::spec::layout::{
     ENVIRONMENT_DIR, ENVIRONMENT_VOLUME, PROGRAM_DIR, PROGRAM_FILE, PROGRAM_VOLUME,
     SUPERVISION_DIR, SUPERVISION_VOLUME,
 };
-use crate::spec::{FileSpec, Mount, OnChange, SyncSpec};
+use crate::spec::{FileSpec, Mount, OnChange};
+
+use self::clash::{beside_files, clashes, late};
 
 pub(super) use self::authored::{FIELDS, authored};
-
-/// What all mounts of a wrapped container lie in.
-const DIRECTORY: &str = "/run/freshet";
 
 /// The handlers of a container that run a command of their own in it.
 const HANDLERS: [&str; 5] = [
@@ -233,18 +233,6 @@ fn environment(number: usize, variables: &[FileSpec]) -> Option<Mount> {
     Some(mount)
 }
 
-/// A container that starts before the refresher finds no program.
-fn late(pod: &PodView<'_>, container: &ContainerView<'_>) -> Option<Problem> {
-    let mut early = mesh::overtaking(pod, mesh::position(pod));
-    early.any(|early| early.path() == container.path()).then(|| {
-        Problem::of_value(
-            container.path(),
-            container.name(),
-            "runs before the refresher, which has to wait for the mesh's proxy, and cannot start through it: leave it out of freshet.dev/containers",
-        )
-    })
-}
-
 /// What the container runs: what its manifest says, or else the annotation.
 fn command(
     container: &ContainerView<'_>,
@@ -300,69 +288,4 @@ fn mark(fields: &mut Map<String, Value>, ours: &dyn Fn(&str) -> bool) {
             .filter_map(|variable| variable.get_mut("value"))
             .for_each(mark);
     }
-}
-
-/// What of the container stands in the way of its variables.
-fn clashes(
-    container: &ContainerView<'_>,
-    fields: &Map<String, Value>,
-    variables: &[FileSpec],
-) -> Vec<Problem> {
-    let path = container.path();
-    let is_ours = |name: &str| {
-        variables
-            .iter()
-            .any(|variable| variable.name.as_str() == name)
-    };
-    let mut problems = Vec::new();
-    for (index, variable) in items(fields.get("env")).enumerate() {
-        let name = variable.get("name").and_then(Value::as_str);
-        if let Some(name) = name.filter(|name| is_ours(name)) {
-            problems.push(Problem::of_value(
-                format!("{path}.env[{index}].name"),
-                name,
-                format!("is also freshet.dev/env-{name}: remove one of the two"),
-            ));
-        }
-    }
-    for (index, mount) in container.mounts() {
-        let path = format!("{path}.volumeMounts[{index}]");
-        let expression = text(mount, "subPathExpr");
-        if let Some(name) = reference::first(expression, &is_ours) {
-            problems.push(Problem::of_value(
-                format!("{path}.subPathExpr"),
-                expression,
-                format!(
-                    "names freshet.dev/env-{name}, which nobody knows when volumes are mounted"
-                ),
-            ));
-        }
-        let directory = text(mount, "mountPath").trim_end_matches('/');
-        let ours = text(mount, "name").starts_with("freshet-");
-        let below = directory == DIRECTORY || directory.starts_with("/run/freshet/");
-        let above = ["/run", "/var/run"].contains(&directory);
-        if !ours && (below || above && mount.get("readOnly") == Some(&Value::Bool(true))) {
-            problems.push(Problem::of_value(
-                format!("{path}.mountPath"),
-                text(mount, "mountPath"),
-                format!("leaves no room for {DIRECTORY}, where Freshet mounts what the container starts through: move it"),
-            ));
-        }
-    }
-    problems
-}
-
-/// Files that would lie where the variables do.
-fn beside_files(spec: &SyncSpec) -> Option<Problem> {
-    let mount = spec
-        .mounts
-        .iter()
-        .find(|mount| mount.mount_path.overlaps(DIRECTORY))?;
-    Some(Problem::of_value(
-        "metadata.annotations[freshet.dev/mount-path]",
-        mount.mount_path.as_str(),
-        format!(
-            "must keep clear of {DIRECTORY}, where Freshet mounts what the containers start through"
-        ),
-    ))
 }
