@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::duration::GoDuration;
 use super::invalid::Invalid;
 use super::names::SecretName;
+use super::signal::SignalName;
 use super::text::serde_as_text;
 
 /// One way of telling: `restart`, or `web=signal:HUP` for one name alone.
@@ -39,10 +40,6 @@ pub struct Splay(GoDuration);
 /// The splay of `restart`.
 const USUAL_SPLAY: GoDuration = GoDuration::from_secs(30);
 
-/// A signal of Linux by its name without `SIG`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SignalName(&'static str, i32);
-
 /// A request to a server in the same pod.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoopbackRequest {
@@ -55,24 +52,6 @@ pub struct LoopbackRequest {
     /// Path and query, with the slash at its beginning.
     pub path: String,
 }
-
-/// The signals that one process may send to another for a reason of its own, with their numbers on
-/// the architectures that Kubernetes runs on (signal(7)).
-const SIGNALS: [(&str, i32); 13] = [
-    ("HUP", 1),
-    ("INT", 2),
-    ("QUIT", 3),
-    ("ABRT", 6),
-    ("KILL", 9),
-    ("USR1", 10),
-    ("USR2", 12),
-    ("ALRM", 14),
-    ("TERM", 15),
-    ("CONT", 18),
-    ("URG", 23),
-    ("WINCH", 28),
-    ("IO", 29),
-];
 
 const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "PATCH"];
 
@@ -101,28 +80,6 @@ impl Splay {
     /// The longest delay.
     pub fn get(self) -> Duration {
         self.0.get()
-    }
-}
-
-impl SignalName {
-    /// The number.
-    pub fn number(self) -> i32 {
-        self.1
-    }
-}
-
-impl FromStr for SignalName {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let name = text.strip_prefix("SIG").unwrap_or(text);
-        let known = SIGNALS.into_iter().find(|(known, _)| *known == name);
-        known
-            .map(|(name, number)| Self(name, number))
-            .ok_or_else(|| {
-                let names: Vec<_> = SIGNALS.iter().map(|(name, _)| *name).collect();
-                Invalid::new(format!("must be a signal: {}", names.join(", ")))
-            })
     }
 }
 
@@ -207,12 +164,6 @@ impl FromStr for OnChange {
     }
 }
 
-impl fmt::Display for SignalName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
 impl fmt::Display for LoopbackRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -255,6 +206,7 @@ mod tests {
         for (text, want) in [
             ("signal:HUP", "signal:HUP"),
             ("signal:SIGUSR1", "signal:USR1"),
+            ("signal:SIGRTMIN+3", "signal:RTMIN+3"),
             ("web=signal:HUP", "web=signal:HUP"),
             ("restart", "restart:30s"),
             ("restart:2m", "restart:2m0s"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
+use rustix_libc_wrappers::process::SignalExt as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -85,7 +86,7 @@ impl Orders {
 }
 
 fn order(line: &str) -> Order {
-    let signal = |number: &str| Signal::from_named_raw(number.parse().ok()?);
+    let signal = |number: &str| Signal::from_raw(number.parse().ok()?);
     match line.split_once(' ') {
         Some(("signal", number)) => signal(number).map_or(Order::Unknown, Order::Signal),
         None if line == "restart" => Order::Restart,
@@ -101,6 +102,8 @@ mod tests {
     fn an_order_is_one_line() {
         assert_eq!(order("signal 1"), Order::Signal(Signal::HUP));
         assert_eq!(order("signal 15"), Order::Signal(Signal::TERM));
+        let real_time = Signal::from_raw(64).expect("a signal");
+        assert_eq!(order("signal 64"), Order::Signal(real_time));
         assert_eq!(order("restart"), Order::Restart);
         for line in [
             "",
