@@ -27,6 +27,8 @@ pub(super) enum Order {
 pub(super) struct Orders {
     socket: PathBuf,
     connection: Option<Connection>,
+    /// Whether the refresher at the other end waits for an answer.
+    owes: bool,
     /// When the next attempt to connect is made.
     retry: Instant,
 }
@@ -45,6 +47,7 @@ impl Orders {
         let mut orders = Self {
             socket: directory.join(SUPERVISION_SOCKET),
             connection: None,
+            owes: false,
             retry: Instant::now(),
         };
         orders.reconnect().await;
@@ -53,6 +56,7 @@ impl Orders {
 
     async fn reconnect(&mut self) {
         self.retry = Instant::now() + PAUSE;
+        self.owes = false;
         let stream = UnixStream::connect(&self.socket).await;
         self.connection = stream.ok().map(|stream| {
             let (reader, answers) = stream.into_split();
@@ -70,15 +74,19 @@ impl Orders {
                 continue;
             };
             match connection.lines.next_line().await {
-                Ok(Some(line)) => return order(&line),
+                Ok(Some(line)) => {
+                    self.owes = true;
+                    return order(&line);
+                }
                 Ok(None) | Err(_) => self.connection = None,
             }
         }
     }
 
-    /// Answers the last order; a refresher that is gone needs none.
+    /// Answers the last order; a refresher that is gone needs no answer, and the one after it would
+    /// take it for that to an order of its own.
     pub(super) async fn answer(&mut self, answer: &str) {
-        if let Some(connection) = &mut self.connection {
+        if let (true, Some(connection)) = (std::mem::take(&mut self.owes), &mut self.connection) {
             let line = format!("{answer}\n");
             let _ = connection.answers.write_all(line.as_bytes()).await;
         }

@@ -126,6 +126,8 @@ impl Supervisor<'_> {
                 Some(sent.map_or_else(|error| error.to_string(), |()| "ok".to_owned()))
             }
             Order::Restart if self.ending => Some("it is ending".to_owned()),
+            // A refresher that was started anew meanwhile asks for the same: one restart is both.
+            Order::Restart if self.restart.is_some() => None,
             Order::Restart => {
                 let program = self.exec.shown();
                 super::say(&format!(

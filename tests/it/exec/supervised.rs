@@ -267,6 +267,39 @@ fn an_application_that_ignores_sigterm_is_killed_after_its_grace_period() {
 }
 
 #[test]
+fn a_refresher_that_comes_in_the_middle_of_a_restart_waits_for_that_one() {
+    let script = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done";
+    let mut container = Container::start(script, &words(&["--grace=2s"]));
+    let mut connection = container.connection();
+    assert_eq!(container.line(), "ready");
+    writeln!(connection, "restart").expect("sent");
+    assert_eq!(container.line(), "asked");
+    drop(connection);
+    let start = Instant::now();
+    let mut connection = container.connection();
+    assert_eq!(order(&mut connection, "restart"), "ok");
+    assert!(
+        start.elapsed() < Duration::from_secs(3),
+        "asked once, killed in time"
+    );
+    assert_eq!(container.line(), "ready");
+
+    writeln!(connection, "restart").expect("sent");
+    assert_eq!(container.line(), "asked");
+    drop(connection);
+    let mut connection = container.connection();
+    assert_eq!(order(&mut connection, "signal 18"), "ok");
+    assert_eq!(container.line(), "ready");
+    let answer = order(&mut connection, "dance");
+    assert!(
+        answer.contains("another release"),
+        "not the answer to the restart: {answer}"
+    );
+    assert_eq!(order(&mut connection, "signal 9"), "ok");
+    assert_eq!(container.end(), 137);
+}
+
+#[test]
 fn a_container_that_is_ending_starts_nothing_anew() {
     let script = "trap 'echo told' TERM; echo ready; n=0; while [ $n -lt 100 ]; do n=$((n+1)); sleep 0.01; done; exit 4";
     let mut container = Container::start(script, &[]);
