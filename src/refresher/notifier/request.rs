@@ -1,6 +1,7 @@
 //! A request to a server in the same pod: nothing is followed, nothing is kept open.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use http::{Request, StatusCode, header};
@@ -34,9 +35,8 @@ pub(super) async fn send(request: &LoopbackRequest) -> Result<(), String> {
 async fn status(request: &LoopbackRequest) -> Result<StatusCode, String> {
     let stream = connect(request).await?;
     let failed = |error: hyper::Error| error.to_string();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(failed)?;
+    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.map_err(failed)?;
     let head = Request::builder()
         .method(request.method)
         .uri(&request.path)
@@ -47,13 +47,14 @@ async fn status(request: &LoopbackRequest) -> Result<StatusCode, String> {
     let request = head
         .body(Empty::<Bytes>::new())
         .map_err(|error| error.to_string())?;
-    tokio::select! {
-        answer = sender.send_request(request) => Ok(answer.map_err(failed)?.status()),
-        ended = connection => match ended {
-            Ok(()) => Err("closed without an answer".to_owned()),
-            Err(error) => Err(failed(error)),
-        },
-    }
+    let mut answer = pin!(sender.send_request(request));
+    let answer = tokio::select! {
+        answer = &mut answer => answer,
+        // A server may close right behind its answer, and a connection that failed has told the
+        // request why.
+        _ = connection => answer.await,
+    };
+    Ok(answer.map_err(failed)?.status())
 }
 
 /// `localhost` is both of its addresses, whatever the container's files say.
