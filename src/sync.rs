@@ -23,6 +23,7 @@ mod backoff;
 mod credential;
 mod engine;
 mod event;
+mod fingerprints;
 mod format;
 mod lease_answer;
 mod login;
@@ -49,7 +50,7 @@ pub use self::engine::Engine;
 pub use self::event::{Action, Event, Now, TokenId};
 pub use self::memory::{Memory, NotAMemory};
 pub use self::notice::Notice;
-pub use self::notification::{NotificationId, NotificationStatus};
+pub use self::notification::{Attempt, NotificationId, NotificationStatus};
 pub use self::options::Options;
 pub use self::status::{
     Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,

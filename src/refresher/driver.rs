@@ -16,7 +16,7 @@ use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
 use crate::secret::{SecretBytes, VaultSecret};
 use crate::spec::{ChangeAction, KvPart, SecretRef, VolumeName};
-use crate::sync::{Action, Event, Memory, Notice, NotificationId, TokenId};
+use crate::sync::{Action, Attempt, Event, Memory, Notice, NotificationId, TokenId};
 use crate::vault::{Class, SecretsMount, Token, TokenLease, VaultApi, VaultError};
 
 /// The engine's hands.
@@ -105,7 +105,7 @@ impl<V: VaultApi + 'static> Driver<V> {
                 let result = self.write(&volume, &payload);
                 return Done::Answered(Event::Written(volume, result));
             }
-            Action::Notify(id, action) => self.notify(id, action),
+            Action::Notify(id, action, attempt) => self.notify(id, action, attempt),
             Action::Tell(notice) => {
                 self.counters.told(&notice);
                 tell(&notice);
@@ -145,12 +145,12 @@ impl<V: VaultApi + 'static> Driver<V> {
         }
     }
 
-    fn notify(&self, id: NotificationId, action: ChangeAction) {
+    fn notify(&self, id: NotificationId, action: ChangeAction, attempt: Attempt) {
         let notifier = Rc::clone(&self.notifier);
         let answers = self.answers.clone();
         let counters = self.counters.clone();
         tokio::task::spawn_local(async move {
-            let result = notifier.notify(&action).await;
+            let result = notifier.notify(id, &action, attempt).await;
             counters.notified(action.kind(), result.is_ok());
             let _ = answers.send(Event::Notified(id, result));
         });

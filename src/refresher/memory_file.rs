@@ -1,5 +1,6 @@
-//! What outlives a restart of the container, in the refresher's own volume: credentials and the
-//! tokens that they hang on. For this user alone; no container but the refresher mounts the volume.
+//! What outlives a restart of the container, in the refresher's own volume: credentials, the tokens
+//! that they hang on, and what the application is still to be told. For this user alone; no container
+//! but the refresher mounts the volume.
 
 use std::collections::BTreeMap;
 

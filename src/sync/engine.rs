@@ -35,6 +35,8 @@ pub struct Engine {
     pub(super) secrets: BTreeMap<SecretRef, SecretState>,
     pub(super) mounts: Vec<MountState>,
     pub(super) notifications: Notifications,
+    /// What the next process would be told that the application was not told of.
+    pub(super) untold: BTreeSet<String>,
     pub(super) session: Session,
     /// The secret that Vault may be making a credential for: one at a time, so that a process that
     /// is killed leaves no more than one behind.
@@ -69,6 +71,7 @@ impl Engine {
     pub fn new(options: Options, seed: u64, now: Now) -> Self {
         Self {
             notifications: Notifications::new(options.on_change.clone()),
+            untold: BTreeSet::new(),
             options,
             rng: Rng::with_seed(seed),
             started: now.wall,

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::memory::Memory;
 use super::notice::Notice;
-use super::notification::NotificationId;
+use super::notification::{Attempt, NotificationId};
 use super::target::ConfigMaps;
 use crate::payload::Payload;
 use crate::secret::{LeaseId, VaultSecret};
@@ -111,7 +111,7 @@ pub enum Action {
     /// Make the volume hold these files and no others.
     Write(VolumeName, Payload),
     /// Tell the application in this way that its files have switched.
-    Notify(NotificationId, ChangeAction),
+    Notify(NotificationId, ChangeAction, Attempt),
     /// Log it.
     Tell(Notice),
     /// End the program: nothing is left to be done.

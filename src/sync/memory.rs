@@ -1,5 +1,5 @@
 //! What outlives the process: the credentials that Vault made for this pod, the tokens that they
-//! hang on, and whether one was just being made.
+//! hang on, whether one was just being made, and of which switches the application was not told yet.
 //!
 //! Credentials are recorded before they are used and once they are no longer, so a process that is
 //! killed leaves at most one of them behind: the one that Vault was being asked for.
@@ -59,6 +59,7 @@ pub(crate) struct Recalled {
     pub(crate) issuing: Option<SecretRef>,
     pub(crate) tokens: Vec<KnownToken>,
     pub(crate) leases: Vec<KnownLease>,
+    pub(crate) untold: BTreeSet<String>,
 }
 
 const VERSION: u64 = 1;
@@ -123,6 +124,19 @@ impl Writer {
         self.json.push(b']');
     }
 
+    /// What the application was to be told of, by the texts of the actions.
+    pub(crate) fn untold(&mut self, untold: &BTreeSet<String>) {
+        if untold.is_empty() {
+            return;
+        }
+        self.json.extend(b",\"untold\":[");
+        for (index, text) in untold.iter().enumerate() {
+            self.separate(index);
+            write_json_string(text.as_bytes(), &mut self.json);
+        }
+        self.json.push(b']');
+    }
+
     pub(crate) fn finish(mut self) -> Memory {
         self.json.push(b'}');
         Memory {
@@ -174,6 +188,8 @@ struct Document<'a> {
     tokens: Vec<TokenEntry>,
     #[serde(borrow, default)]
     leases: Vec<LeaseEntry<'a>>,
+    #[serde(default)]
+    untold: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -212,6 +228,7 @@ pub(crate) fn recall(json: &[u8], now: Now) -> Result<Recalled, NotAMemory> {
         issuing: document.issuing,
         tokens: tokens.collect(),
         leases: leases.collect::<Result<_, _>>()?,
+        untold: document.untold,
     })
 }
 

@@ -8,8 +8,8 @@ use fastrand::Rng;
 
 use super::backoff::Backoff;
 use super::event::{Action, Now};
+use super::fingerprints::Fingerprints;
 use super::notice::Notice;
-use super::notification::Fingerprints;
 use super::render::{MountRenderer, Rendered};
 use super::secret_state::SecretState;
 use super::target::ConfigMaps;
@@ -72,6 +72,14 @@ impl MountState {
 
     pub(crate) fn inputs(&self) -> &BTreeSet<SecretRef> {
         &self.inputs
+    }
+
+    /// The names under which readers may see something else than before once the write that is under
+    /// way has ended.
+    pub(crate) fn switching(&self) -> Option<BTreeSet<String>> {
+        let (written, before) = &self.fingerprints;
+        let switches = self.writing && self.complete;
+        switches.then(|| written.changed_since(before.as_ref()))
     }
 
     /// The names of the files and targets that name `secret`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use crate::spec::{OnChange, SecretRef, VolumeName};
+use crate::spec::{SecretRef, VolumeName};
 
 /// What a person may want to know, at the moment when it happens.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,12 +98,12 @@ pub enum Notice {
         /// Why.
         message: String,
     },
-    /// The application was told that its files have switched.
-    Notified(OnChange),
+    /// The application was told that its files have switched: what was done, and after whose change.
+    Notified(String),
     /// The application could not be told; told once for each new reason, and at the end.
     NotificationFailed {
         /// What was to be done.
-        on_change: OnChange,
+        on_change: String,
         /// Why it was not.
         message: String,
         /// When the next attempt is made; `None` when there is none.
@@ -186,14 +186,7 @@ impl fmt::Display for Notice {
             | Self::CredentialOrphaned { .. }
             | Self::LeaseRevocationFailed { .. } => self.fmt_of_lease(f),
             Self::SecretRecovered { secret } => write!(f, "secret {secret} can be read again"),
-            Self::MountWritten { volume, secrets } => {
-                write!(f, "wrote the files of volume {volume}")?;
-                for (index, secret) in secrets.iter().enumerate() {
-                    write!(f, "{}{secret}", if index == 0 { " from " } else { ", " })?;
-                }
-                Ok(())
-            }
-            Self::MountFailing { volume, message } => write!(f, "volume {volume}: {message}"),
+            Self::MountWritten { .. } | Self::MountFailing { .. } => self.fmt_of_mount(f),
             Self::Notified(_) | Self::NotificationFailed { .. } => self.fmt_of_notification(f),
             Self::SpecAccepted => f.write_str("following a new SyncSpec"),
             Self::SpecRefused { message } => write!(
@@ -225,6 +218,20 @@ impl Notice {
             Self::LeaseRevocationFailed { message } => {
                 write!(f, "{message}; the old credential ends with its lease")
             }
+            _ => Ok(()),
+        }
+    }
+
+    fn fmt_of_mount(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MountWritten { volume, secrets } => {
+                write!(f, "wrote the files of volume {volume}")?;
+                for (index, secret) in secrets.iter().enumerate() {
+                    write!(f, "{}{secret}", if index == 0 { " from " } else { ", " })?;
+                }
+                Ok(())
+            }
+            Self::MountFailing { volume, message } => write!(f, "volume {volume}: {message}"),
             _ => Ok(()),
         }
     }

@@ -1,12 +1,11 @@
 //! Telling the application that its files have switched: when, how often, and what came of it.
 //!
-//! However many files a switch changes, and however many volumes switch shortly after one another,
-//! each way of telling is used once, a moment after the last of them. What fails is tried again for
-//! some minutes. A switch while one is under way is told when that has ended.
+//! However many files a switch changes, however many volumes switch shortly after one another, and
+//! however many names ask for the same, each action is taken once, a moment after the last of them.
+//! What fails is tried again for some minutes. A switch while one is under way is told when that has
+//! ended; what was not told when the process ends, the next one tells.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
@@ -16,8 +15,7 @@ use super::backoff::{Backoff, between};
 use super::event::{Action, Now};
 use super::notice::Notice;
 use super::timestamp::Timestamp;
-use crate::payload::Payload;
-use crate::spec::{ChangeAction, Mount, OnChange};
+use crate::spec::{ChangeAction, OnChange};
 
 /// Volumes that switch within this time of one another are told together.
 const QUIET: Duration = Duration::from_secs(1);
@@ -28,17 +26,28 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// After so many attempts in a row, some five minutes, it has failed.
 const ATTEMPTS: u32 = 10;
 
-/// One way of telling, by its place among the pod's.
+/// One action, by its place among the pod's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotificationId(usize);
 
-/// All ways of telling.
+/// Whether an action is new, or repeated because it was not done everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// Nobody has been told of this switch.
+    First,
+    /// Some may have been told of it, and need not be again.
+    Again,
+}
+
+/// All actions.
 #[derive(Debug)]
 pub(super) struct Notifications(Vec<Notification>);
 
 #[derive(Debug)]
 struct Notification {
-    on_change: OnChange,
+    action: ChangeAction,
+    /// Whose change is told; `None` is any.
+    names: Option<BTreeSet<String>>,
     phase: Phase,
     attempts: u32,
     backoff: Backoff,
@@ -61,7 +70,7 @@ struct Outcome {
     failure: Option<String>,
 }
 
-/// How one way of telling stands.
+/// How one action stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationStatus {
@@ -76,38 +85,54 @@ pub struct NotificationStatus {
 }
 
 impl Notifications {
+    /// Of those that do the same, one is made.
     pub(super) fn new(all: Vec<OnChange>) -> Self {
-        let new = |on_change| Notification {
-            on_change,
-            phase: Phase::Idle,
-            attempts: 0,
-            backoff: Backoff::default(),
-            last: None,
-        };
-        Self(all.into_iter().map(new).collect())
+        let mut notifications: Vec<Notification> = Vec::new();
+        for OnChange { name, action } in all {
+            let name = name.map(|name| name.to_string());
+            let mut known = notifications.iter_mut();
+            match known.find(|known| known.action == action) {
+                Some(known) => match (&mut known.names, name) {
+                    (Some(names), Some(name)) => {
+                        names.insert(name);
+                    }
+                    (names, _) => *names = None,
+                },
+                None => notifications.push(Notification::new(action, name)),
+            }
+        }
+        Self(notifications)
     }
 
     /// Readers see something new under these names.
     pub(super) fn switched(&mut self, names: &BTreeSet<String>, now: Duration, rng: &mut Rng) {
-        for notification in &mut self.0 {
-            let concerns = match &notification.on_change.name {
-                None => true,
-                Some(name) => names.contains(name.as_str()),
-            };
-            if concerns {
-                notification.switched(now, rng);
-            }
-        }
+        let concerned = self.0.iter_mut();
+        concerned
+            .filter(|notification| notification.concerns(names))
+            .for_each(|notification| notification.switched(now, rng));
     }
 
     /// Begins what is due.
     pub(super) fn advance(&mut self, now: Duration, out: &mut Vec<Action>) {
+        let mut restarts = false;
         for (index, notification) in self.0.iter_mut().enumerate() {
             if notification.due().is_some_and(|at| at <= now) {
                 notification.phase = Phase::UnderWay { again: false };
-                let action = notification.on_change.action.clone();
-                out.push(Action::Notify(NotificationId(index), action));
+                let attempt = match notification.attempts {
+                    0 => Attempt::First,
+                    _ => Attempt::Again,
+                };
+                let action = notification.action.clone();
+                restarts |= attempt == Attempt::First && notification.is_restart();
+                out.push(Action::Notify(NotificationId(index), action, attempt));
             }
+        }
+        // Whatever the application is started anew for, it finds all that is new.
+        if restarts {
+            let waiting = self.0.iter_mut().filter(|other| other.due().is_some());
+            waiting
+                .filter(|other| other.is_restart())
+                .for_each(Notification::settle);
         }
     }
 
@@ -130,13 +155,30 @@ impl Notifications {
         }
     }
 
+    /// What the next process has to tell if this one ends now, and the names of each mount that is
+    /// being written have switched.
+    pub(super) fn unfinished(&self, switching: &[BTreeSet<String>]) -> BTreeSet<String> {
+        let pending = |own: &&Notification| {
+            own.phase != Phase::Idle || switching.iter().any(|names| own.concerns(names))
+        };
+        let pending = self.0.iter().filter(pending);
+        pending.map(Notification::text).collect()
+    }
+
+    /// Takes over what an earlier process left [unfinished](Self::unfinished).
+    pub(super) fn recall(&mut self, unfinished: &BTreeSet<String>, now: Duration, rng: &mut Rng) {
+        let own = self.0.iter_mut();
+        own.filter(|own| unfinished.contains(&own.text()))
+            .for_each(|own| own.switched(now, rng));
+    }
+
     pub(super) fn status(&self, moment: impl Fn(Duration) -> Timestamp) -> Vec<NotificationStatus> {
         let notifications = self.0.iter();
         notifications
             .map(|notification| {
                 let last = notification.last.as_ref();
                 NotificationStatus {
-                    on_change: notification.on_change.to_string(),
+                    on_change: notification.text(),
                     last: last.map(|last| Timestamp(last.at)),
                     message: last.and_then(|last| last.failure.clone()),
                     next: notification.due().map(&moment),
@@ -147,6 +189,36 @@ impl Notifications {
 }
 
 impl Notification {
+    fn new(action: ChangeAction, name: Option<String>) -> Self {
+        Self {
+            action,
+            names: name.map(|name| BTreeSet::from([name])),
+            phase: Phase::Idle,
+            attempts: 0,
+            backoff: Backoff::default(),
+            last: None,
+        }
+    }
+
+    /// `signal:HUP`, or `key,web=signal:HUP` where it is for names.
+    fn text(&self) -> String {
+        let names = self.names.iter().flatten();
+        let names: Vec<_> = names.map(String::as_str).collect();
+        match names.is_empty() {
+            true => self.action.to_string(),
+            false => format!("{}={}", names.join(","), self.action),
+        }
+    }
+
+    fn concerns(&self, names: &BTreeSet<String>) -> bool {
+        let own = self.names.as_ref();
+        own.is_none_or(|own| !own.is_disjoint(names))
+    }
+
+    fn is_restart(&self) -> bool {
+        matches!(self.action, ChangeAction::Restart(_))
+    }
+
     fn due(&self) -> Option<Duration> {
         match self.phase {
             Phase::Due { at, .. } => Some(at),
@@ -154,26 +226,34 @@ impl Notification {
         }
     }
 
+    fn settle(&mut self) {
+        self.phase = Phase::Idle;
+        self.attempts = 0;
+        self.backoff.reset();
+    }
+
     fn switched(&mut self, now: Duration, rng: &mut Rng) {
         self.phase = match self.phase {
-            Phase::Idle => {
-                let at = now + QUIET + self.splay(rng);
-                Phase::Due { since: now, at }
-            }
             // A restart that waits for its moment will find the newest files anyway.
-            Phase::Due { since, at } => {
+            Phase::Due { since, at } if self.attempts == 0 => {
                 let quiet = (now + QUIET).min(since + LONGEST_QUIET);
                 Phase::Due {
                     since,
                     at: at.max(quiet),
                 }
             }
+            // What failed before is of no interest any more.
+            Phase::Idle | Phase::Due { .. } => {
+                self.settle();
+                let at = now + QUIET + self.splay(rng);
+                Phase::Due { since: now, at }
+            }
             Phase::UnderWay { .. } => Phase::UnderWay { again: true },
         };
     }
 
     fn splay(&self, rng: &mut Rng) -> Duration {
-        match &self.on_change.action {
+        match &self.action {
             ChangeAction::Restart(splay) => between(Duration::ZERO, splay.get(), rng),
             _ => Duration::ZERO,
         }
@@ -189,90 +269,33 @@ impl Notification {
         let Phase::UnderWay { again } = self.phase else {
             return;
         };
-        self.phase = Phase::Idle;
-        let told = self.on_change.clone();
+        let attempts = self.attempts + 1;
+        match (again, &result) {
+            (false, Err(_)) if attempts < ATTEMPTS => {
+                self.attempts = attempts;
+                let since = now.elapsed;
+                let at = since + self.backoff.fail(LONGEST_WAIT, None, rng);
+                self.phase = Phase::Due { since, at };
+            }
+            _ => self.settle(),
+        }
+        if again {
+            self.switched(now.elapsed, rng);
+        }
         let known = self.last.take().and_then(|last| last.failure);
+        let retry = self.due().map(|at| at.saturating_sub(now.elapsed));
         match &result {
-            Ok(()) => {
-                self.attempts = 0;
-                self.backoff.reset();
-                out.push(Action::Tell(Notice::Notified(told)));
-            }
-            Err(message) => {
-                self.attempts += 1;
-                let retry = (self.attempts < ATTEMPTS && !again).then(|| {
-                    let wait = self.backoff.fail(LONGEST_WAIT, None, rng);
-                    let at = now.elapsed + wait;
-                    let since = now.elapsed;
-                    self.phase = Phase::Due { since, at };
-                    wait
-                });
-                if retry.is_none() {
-                    self.attempts = 0;
-                    self.backoff.reset();
-                }
-                if known.as_ref() != Some(message) || retry.is_none() {
-                    let message = message.clone();
-                    out.push(Action::Tell(Notice::NotificationFailed {
-                        on_change: told,
-                        message,
-                        retry,
-                    }));
-                }
-            }
+            Ok(()) => out.push(Action::Tell(Notice::Notified(self.text()))),
+            Err(message) if known.as_ref() == Some(message) && retry.is_some() => {}
+            Err(message) => out.push(Action::Tell(Notice::NotificationFailed {
+                on_change: self.text(),
+                message: message.clone(),
+                retry,
+            })),
         }
         self.last = Some(Outcome {
             at: now.wall,
             failure: result.err(),
         });
-        if again {
-            self.switched(now.elapsed, rng);
-        }
     }
-}
-
-/// A mark of what each name of a mount holds: equal marks mean equal content.
-///
-/// It is kept in memory alone, so a hash that an attacker could invert would tell him nothing that
-/// is not beside it.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Fingerprints(BTreeMap<String, u64>);
-
-impl fmt::Debug for Fingerprints {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-impl Fingerprints {
-    /// Those of the files of `mount`, which were rendered to `payload`.
-    pub(super) fn of(mount: &Mount, payload: &Payload) -> Self {
-        let marks = mount.files.iter().map(|file| {
-            let mut hasher = DefaultHasher::new();
-            for (path, written) in payload.iter() {
-                let content = written.content.expose();
-                if mount.environment {
-                    variable(content, file.path.as_str()).hash(&mut hasher);
-                } else if *path == file.path || path.conflicts_with(&file.path) {
-                    (path, written.mode.bits(), content).hash(&mut hasher);
-                }
-            }
-            (file.name.to_string(), hasher.finish())
-        });
-        Self(marks.collect())
-    }
-
-    /// The names whose content is not as in `before`; all, where nobody knows that.
-    pub(super) fn changed_since(&self, before: Option<&Self>) -> BTreeSet<String> {
-        let marks = self.0.iter();
-        let changed = marks
-            .filter(|(name, mark)| before.is_none_or(|before| before.0.get(*name) != Some(*mark)));
-        changed.map(|(name, _)| name.clone()).collect()
-    }
-}
-
-/// The value of a variable in the file of all.
-fn variable<'c>(content: &'c [u8], name: &str) -> Option<&'c [u8]> {
-    let mut all = content.split(|byte| *byte == 0);
-    all.find_map(|text| text.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }

@@ -6,6 +6,7 @@ use super::credential::Credential;
 use super::engine::Engine;
 use super::event::{Action, Now};
 use super::memory::{self, KnownLease, LeaseToKeep, Memory, NotAMemory, Writer};
+use super::mount_state::MountState;
 use super::notice::Notice;
 use super::secret_state::SecretState;
 use crate::spec::SecretRef;
@@ -21,6 +22,9 @@ impl Engine {
         self.session
             .recall(&recalled.tokens, now.elapsed, self.options.grace);
         self.orphan = recalled.issuing;
+        self.notifications
+            .recall(&recalled.untold, now.elapsed, &mut self.rng);
+        self.untold = recalled.untold;
         for known in recalled.leases {
             let KnownLease { secret, data, .. } = known;
             let credential = Credential::recalled(
@@ -50,10 +54,7 @@ impl Engine {
 
     /// What was recalled and turned out not to be needed any more is given back.
     pub(super) fn forget_recalled(&mut self) {
-        let settled = self
-            .mounts
-            .iter()
-            .all(super::mount_state::MountState::is_settled);
+        let settled = self.mounts.iter().all(MountState::is_settled);
         if self.recalled.is_empty() || !self.followed || !settled {
             return;
         }
@@ -67,15 +68,27 @@ impl Engine {
 
     /// Remembers what has changed, before anything else is done.
     pub(super) fn remember(&mut self, now: Now, out: &mut Vec<Action>) {
-        let changed = std::mem::take(&mut self.memorable);
-        if changed && self.options.keeps_leases && !self.is_ending() {
+        if self.is_ending() {
+            return;
+        }
+        // What is being written has switched, as far as the next process can know.
+        let switching = self.mounts.iter().filter_map(MountState::switching);
+        let untold = self
+            .notifications
+            .unfinished(&switching.collect::<Vec<_>>());
+        let untold_changed = self.untold != untold;
+        self.untold = untold;
+        let changed = std::mem::take(&mut self.memorable) || untold_changed;
+        if changed && self.options.keeps_leases {
             out.insert(0, Action::Remember(self.memory(now)));
         }
     }
 
-    /// There is nothing to be remembered.
+    /// There is nothing to be remembered of Vault.
     pub(super) fn nothing(&self) -> Memory {
-        Writer::new(self.time(), None).finish()
+        let mut writer = Writer::new(self.time(), None);
+        writer.untold(&self.untold);
+        writer.finish()
     }
 
     fn memory(&self, now: Now) -> Memory {
@@ -95,6 +108,7 @@ impl Engine {
             writer.tokens(self.session.known());
             writer.leases(leases.into_iter());
         }
+        writer.untold(&self.untold);
         writer.finish()
     }
 }

@@ -5,7 +5,7 @@
 //! order is one line; the answer is one, `ok` or why not. Of several connections the newest counts:
 //! the container was started anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -62,22 +62,30 @@ impl Supervisors {
         Ok(Self(supervisors))
     }
 
-    /// Gives all of them the order, one after the other.
-    pub(super) async fn order(&self, order: &str) -> Result<(), String> {
+    /// Gives the order to all of them but those that were `told`, one after the other; whoever has
+    /// followed it is told then. Answers who has not, and why.
+    pub(super) async fn order(
+        &self,
+        order: &str,
+        told: &mut BTreeSet<ContainerName>,
+    ) -> Vec<String> {
         let mut failures = Vec::new();
         for (container, idle) in &self.0 {
+            if told.contains(container) {
+                continue;
+            }
             let answer = match timeout(LONGEST, ask(idle, order)).await {
                 Ok(answer) => answer,
                 Err(_) => Err(format!("no answer within {} s", LONGEST.as_secs())),
             };
-            if let Err(error) = answer {
-                failures.push(format!("container {container}: {error}"));
+            match answer {
+                Ok(()) => {
+                    told.insert(container.clone());
+                }
+                Err(error) => failures.push(format!("container {container}: {error}")),
             }
         }
-        match failures.is_empty() {
-            true => Ok(()),
-            false => Err(failures.join("; ")),
-        }
+        failures
     }
 }
 

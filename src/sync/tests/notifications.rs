@@ -125,7 +125,12 @@ fn what_fails_is_tried_again_for_some_minutes_and_at_the_next_switch() {
     assert_eq!(status[0].message.as_deref(), Some("nobody listens"));
     assert!(status[0].next.is_some());
     world.run(MINUTE * 30);
-    assert_eq!(told(&mut world).len() + tried, 10);
+    let later = told(&mut world);
+    assert_eq!(later.len() + tried, 10);
+    assert!(
+        later.iter().all(|told| told.ends_with(" again")),
+        "{later:?}"
+    );
     let notices: Vec<_> = world.notices.iter().map(ToString::to_string).collect();
     let failures = notices
         .iter()
@@ -137,7 +142,7 @@ fn what_fails_is_tried_again_for_some_minutes_and_at_the_next_switch() {
     world.ear = Ok(());
     world.put("secret/db", "three");
     world.run(MINUTE);
-    assert_eq!(told(&mut world).len(), 1);
+    assert_eq!(told(&mut world), ["http:POST http://localhost:80/"]);
     assert_eq!(world.status().notifications[0].message, None);
 }
 
@@ -179,5 +184,75 @@ fn a_refresher_that_starts_again_tells_what_changed_meanwhile() {
         world.files.insert("a".to_owned(), files.into());
         world.follow(spec("10s", &FILES[..1]), MINUTE);
         assert_eq!(told(&mut world).len(), want, "{before}");
+    }
+}
+
+#[test]
+fn names_that_ask_for_the_same_are_told_once() {
+    let mut world = pod(8, &["db=signal:HUP", "api=signal:HUP", "other=signal:USR1"]);
+    world.put("secret/db", "two");
+    world.put("secret/api", "two");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world), ["signal:HUP", "signal:USR1"]);
+    let status = world.status().notifications;
+    assert_eq!(status[0].on_change, "api,db=signal:HUP");
+
+    let mut world = pod(9, &["api=signal:HUP", "signal:HUP"]);
+    world.put("secret/db", "two");
+    world.run(MINUTE);
+    assert_eq!(told(&mut world), ["signal:HUP"]);
+    assert_eq!(world.status().notifications[0].on_change, "signal:HUP");
+}
+
+#[test]
+fn one_restart_is_all_that_wait() {
+    for seed in 0..20 {
+        let mut world = pod(seed, &["restart:60s", "db=restart:10s", "signal:HUP"]);
+        world.put("secret/db", "two");
+        world.run(MINUTE * 3);
+        let mut told = told(&mut world);
+        told.sort();
+        assert!(told.remove(0).starts_with("restart:"), "{told:?}");
+        assert_eq!(told, ["signal:HUP"]);
+        world.put("secret/api", "two");
+        world.run(MINUTE * 3);
+        assert_eq!(self::told(&mut world).len(), 2);
+    }
+}
+
+#[test]
+fn a_switch_while_what_failed_waits_is_told_to_all_at_once() {
+    let mut world = pod(10, &["signal:HUP"]);
+    world.ear = Err("nobody listens".to_owned());
+    world.put("secret/db", "two");
+    world.run(MINUTE * 3);
+    assert!(told(&mut world).len() > 5, "the pauses are long by now");
+    world.ear = Ok(());
+    world.put("secret/db", "three");
+    world.feed(Event::LookNow);
+    world.run(secs(2));
+    assert_eq!(told(&mut world), ["signal:HUP"]);
+    world.run(MINUTE * 10);
+    assert_eq!(told(&mut world), [""; 0]);
+}
+
+#[test]
+fn what_a_process_that_is_killed_did_not_tell_the_next_one_tells() {
+    for kill in 0..12 {
+        let mut world = pod(11, &["signal:HUP", "api=http:GET http://localhost/"]);
+        world.hearing = secs(5);
+        world.put("secret/db", "two");
+        world.kill_after(kill);
+        world.feed(Event::LookNow);
+        world.run(secs(3));
+        world.restart();
+        world.follow(spec("10s", &FILES), MINUTE * 2);
+        assert_eq!(world.file("a", "db"), Some("two"));
+        let told = told(&mut world);
+        let signals = told.iter().filter(|told| *told == "signal:HUP").count();
+        assert!((1..=2).contains(&signals), "{kill}: {told:?}");
+        world.restart();
+        world.follow(spec("10s", &FILES), MINUTE * 2);
+        assert_eq!(self::told(&mut world), [""; 0], "{kill}");
     }
 }

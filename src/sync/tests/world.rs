@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::payload::Payload;
 use crate::secret::{Lease, LeaseId, SecretBytes, SecretValue, VaultSecret};
 use crate::spec::{SecretRef, SyncSpec, VolumeName};
-use crate::sync::{Action, Engine, Event, Notice, Now, Options, TokenId};
+use crate::sync::{Action, Attempt, Engine, Event, Notice, NotificationId, Now, Options, TokenId};
 use crate::vault::{Class, Engine as Kv, LeaseTerm, SecretsMount, TokenLease, VaultError};
 
 /// A Vault with one KV mount, `secret`, and faults to order.
@@ -480,10 +480,8 @@ impl World {
                 }
                 return;
             }
-            Action::Notify(id, action) => {
-                self.told.push((self.now, action.to_string()));
-                let event = Event::Notified(*id, self.ear.clone());
-                return self.pending.push_back((self.now + self.hearing, event));
+            Action::Notify(id, action, attempt) => {
+                return self.tell(*id, action.to_string(), *attempt);
             }
             Action::Exit => {
                 self.exited = true;
@@ -524,6 +522,16 @@ impl World {
             action => self.vault.answer(action, self.now),
         };
         self.pending.push_back((self.now + self.latency, answer));
+    }
+
+    fn tell(&mut self, id: NotificationId, action: String, attempt: Attempt) {
+        let again = match attempt {
+            Attempt::First => "",
+            Attempt::Again => " again",
+        };
+        self.told.push((self.now, action + again));
+        let event = Event::Notified(id, self.ear.clone());
+        self.pending.push_back((self.now + self.hearing, event));
     }
 
     fn write(&mut self, volume: &VolumeName, payload: &Payload) -> Result<bool, String> {

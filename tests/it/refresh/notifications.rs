@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::pod::{File, Pod, get, spec};
+use super::pod::{File, Pod, get};
 
 const FILES: [File<'_>; 1] = [("a", "password", "secret/db#password")];
 
@@ -23,12 +23,13 @@ struct Application {
 
 impl Application {
     fn start(pod: &Pod, script: &str) -> Self {
+        Self::start_in(pod, "supervision", script)
+    }
+
+    fn start_in(pod: &Pod, volume: &str, script: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_freshet-refresher"))
             .arg("exec")
-            .arg(format!(
-                "--supervise-dir={}",
-                pod.path("supervision").display()
-            ))
+            .arg(format!("--supervise-dir={}", pod.path(volume).display()))
             .args(["--", "/bin/sh", "-c", script])
             .stdout(Stdio::piped())
             .spawn()
@@ -113,7 +114,7 @@ fn a_signal_reaches_the_application_once_a_switch() {
 fn an_application_is_started_anew() {
     let pod = pod(&["--on-change=password=restart:0s"]);
     let script = format!(
-        "echo started with $(cat {}); trap 'exit 0' TERM; while :; do sleep 0.01; done",
+        "trap 'exit 0' TERM; echo started with $(cat {}); while :; do sleep 0.01; done",
         pod.path("mounts/a/password").display()
     );
     let application = Application::start(&pod, &script);
@@ -137,6 +138,56 @@ fn an_application_that_comes_later_is_told_then() {
     assert_eq!(application.line(), "ready");
     assert_eq!(application.line(), "usr1");
     pod.wait_until("told", || last(&pod)["message"].is_null());
+}
+
+#[test]
+fn an_order_is_repeated_only_where_it_was_not_followed() {
+    let mut pod = Pod::new(&FILES);
+    let supervise = |container: &str| {
+        let directory = pod.path(container);
+        fs::create_dir(&directory).expect("a volume");
+        format!("--supervise={container}={}", directory.display())
+    };
+    let (app, other) = (supervise("app"), supervise("other"));
+    pod.start(&[&app, &other, "--on-change=restart:0s"]);
+    pod.wait_until("ready", || pod.is_ready());
+    let script = "trap 'exit 0' TERM; echo started; while :; do sleep 0.01; done";
+    let first = Application::start_in(&pod, "app", script);
+    assert_eq!(first.line(), "started");
+    rotate(&pod, "two");
+    assert_eq!(first.line(), "started");
+    pod.wait_until("failed", || {
+        let message = last(&pod)["message"].to_string();
+        message.contains("container other:") && !message.contains("container app:")
+    });
+    let second = Application::start_in(&pod, "other", script);
+    assert_eq!(second.line(), "started");
+    assert_eq!(second.line(), "started");
+    pod.wait_until("told", || last(&pod)["message"].is_null());
+    assert!(first.lines.try_recv().is_err(), "restarted once too often");
+}
+
+#[test]
+fn a_refresher_that_is_killed_before_it_told_tells_when_it_is_back() {
+    let mut pod = pod(&["--on-change=signal:HUP"]);
+    let application = Application::start(
+        &pod,
+        "trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done",
+    );
+    assert_eq!(application.line(), "ready");
+    rotate(&pod, "two");
+    pod.wait_for_file("a/password", "two");
+    pod.kill();
+    assert!(application.lines.try_recv().is_err(), "killed too late");
+    let supervise = format!("--supervise=app={}", pod.path("supervision").display());
+    pod.start(&[&supervise, "--on-change=signal:HUP"]);
+    assert_eq!(application.line(), "hup");
+    pod.wait_until("told", || last(&pod)["last"].is_string());
+    pod.kill();
+    pod.start(&[&supervise, "--on-change=signal:HUP"]);
+    pod.wait_until("ready", || pod.is_ready());
+    thread::sleep(Duration::from_secs(3));
+    assert!(application.lines.try_recv().is_err(), "told once too often");
 }
 
 /// Answers one request after the other; what was asked comes out of the channel.
