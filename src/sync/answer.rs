@@ -139,7 +139,7 @@ impl Engine {
         if data.lease.is_some() && !self.options.keeps_leases {
             return self.refuse_lease(secret);
         }
-        let asked = (token, sent, self.options.grace);
+        let asked = (token, sent, self.options.overlap());
         let receipt = state.receive(secret, data, asked, now, &mut self.rng);
         out.extend(receipt.notice.map(Action::Tell));
         if let Some(credential) = receipt.replaced {

@@ -246,7 +246,8 @@ impl Engine {
             let states = self.secrets.values().chain(self.recalled.values());
             let credentials = states.filter_map(SecretState::credential);
             let bound = bound(credentials, &self.retired_leases);
-            self.session.bind(&bound, self.now, self.options.grace);
+            let times = (self.options.grace, self.options.overlap());
+            self.session.bind(&bound, self.now, times);
             self.session.tick(self.now, out);
         }
         for interval in self.rounds.due(self.now, &mut self.rng) {
@@ -328,20 +329,6 @@ impl Engine {
         if let Some(wait) = wait {
             self.pause = self.pause.max(self.now + wait.min(LONGEST_PAUSE));
         }
-    }
-
-    /// Gives back the credentials that have had their time.
-    fn retire_leases(&mut self, out: &mut Vec<Action>) {
-        let token = self.session.login().map(|login| login.token);
-        let times = (self.now, self.options.grace);
-        let mounts = &self.mounts;
-        let is_switched = |secret: &SecretRef| {
-            let mut users = mounts
-                .iter()
-                .filter(|mount| mount.inputs().contains(secret));
-            users.all(MountState::is_settled)
-        };
-        self.memorable |= self.retired_leases.tick(times, token, is_switched, out);
     }
 
     fn end(&mut self, out: &mut Vec<Action>) {

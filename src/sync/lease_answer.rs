@@ -29,11 +29,11 @@ impl Engine {
             Err(error) => error,
         };
         if error.class() == Class::Denied && self.is_policy(secret, (token, sent), out) {
-            let grace = self.options.grace;
+            let overlap = self.options.overlap();
             if let Some(state) = self.secrets.get_mut(secret)
                 && let Some(credential) = state.credential_mut()
             {
-                credential.cannot_be_renewed(self.now, grace, &mut self.rng);
+                credential.cannot_be_renewed(self.now, overlap, &mut self.rng);
                 self.memorable = true;
                 out.push(Action::Tell(Notice::RenewalFailed {
                     message: error.to_string(),
@@ -57,7 +57,7 @@ impl Engine {
         let Some(state) = self.secrets.get_mut(secret) else {
             return;
         };
-        let terms = state.terms(self.options.grace);
+        let terms = state.terms(self.options.overlap());
         let Some(credential) = state.credential_mut() else {
             return;
         };

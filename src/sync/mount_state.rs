@@ -74,6 +74,11 @@ impl MountState {
         &self.inputs
     }
 
+    /// The names of all its files.
+    pub(crate) fn all_names(&self) -> impl Iterator<Item = String> {
+        self.spec.files.iter().map(|file| file.name.to_string())
+    }
+
     /// The names under which readers may see something else than before once the write that is under
     /// way has ended.
     pub(crate) fn switching(&self) -> Option<BTreeSet<String>> {

@@ -84,6 +84,14 @@ pub struct NotificationStatus {
     pub next: Option<Timestamp>,
 }
 
+/// How long after a switch, and no other, the application is told at the latest.
+pub(super) fn longest_delay(action: &ChangeAction) -> Duration {
+    match action {
+        ChangeAction::Restart(splay) => QUIET + splay.get(),
+        _ => QUIET,
+    }
+}
+
 impl Notifications {
     /// Of those that do the same, one is made.
     pub(super) fn new(all: Vec<OnChange>) -> Self {
@@ -153,6 +161,12 @@ impl Notifications {
         if let Some(notification) = self.0.get_mut(index) {
             notification.notified(result, now, rng, out);
         }
+    }
+
+    /// Whether a switch of these names is still to be told.
+    pub(super) fn awaits(&self, names: &BTreeSet<String>) -> bool {
+        let mut notifications = self.0.iter();
+        notifications.any(|own| own.phase != Phase::Idle && own.concerns(names))
     }
 
     /// What the next process has to tell if this one ends now, and the names of each mount that is

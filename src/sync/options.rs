@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::notification::longest_delay;
 use crate::spec::{OnChange, VolumeName};
 
 /// What the engine is told once.
@@ -36,5 +37,13 @@ impl Options {
             on_change: Vec::new(),
             random,
         }
+    }
+
+    /// How long a credential lives beside its successor, where there is room for it: the application
+    /// may be told of that only after a while, and the grace begins then.
+    pub(super) fn overlap(&self) -> Duration {
+        let ways = self.on_change.iter();
+        let until_told = ways.map(|way| longest_delay(&way.action)).max();
+        self.grace + until_told.unwrap_or_default()
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::credential::Credential;
+use super::engine::Engine;
 use super::event::{Action, TokenId};
+use super::mount_state::MountState;
 use super::notice::Notice;
 use crate::secret::LeaseId;
 use crate::spec::SecretRef;
@@ -31,8 +33,8 @@ pub(crate) struct RetiredLease {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The files with its successor are not written yet.
-    InFiles,
+    /// The files with its successor are not written yet, or the application was not told of them.
+    InUse,
     /// It may still be in use until then.
     Until(Duration),
     /// Vault is asked to revoke it.
@@ -42,7 +44,7 @@ enum Phase {
 impl RetiredLeases {
     /// `credential` was replaced; the files may still hold it.
     pub(crate) fn replaced(&mut self, secret: &SecretRef, credential: Credential) {
-        self.add(secret, credential, Phase::InFiles);
+        self.add(secret, credential, Phase::InUse);
     }
 
     /// `credential` never got into a file.
@@ -67,11 +69,11 @@ impl RetiredLeases {
         self.leases.iter()
     }
 
-    /// The tokens that must live because credentials that may be in files hang on them.
-    pub(crate) fn tokens_in_files(&self) -> impl Iterator<Item = TokenId> {
-        let in_files = self.leases.iter();
-        in_files
-            .filter(|lease| lease.phase == Phase::InFiles)
+    /// The tokens that must live because credentials that may still be in use hang on them.
+    pub(crate) fn tokens_in_use(&self) -> impl Iterator<Item = TokenId> {
+        let in_use = self.leases.iter();
+        in_use
+            .filter(|lease| lease.phase == Phase::InUse)
             .map(|lease| lease.token)
     }
 
@@ -79,31 +81,31 @@ impl RetiredLeases {
     pub(crate) fn deadline(&self) -> Option<Duration> {
         let times = self.leases.iter().filter_map(|lease| match lease.phase {
             Phase::Until(at) => Some(at),
-            Phase::InFiles => lease.end,
+            Phase::InUse => lease.end,
             Phase::Revoking => None,
         });
         times.min()
     }
 
-    /// Counts the time of grace from when the files were switched, and revokes with `token`, which
-    /// is in use, what has had its time. What hangs on another token is revoked with that one.
-    /// Answers whether anything changed.
+    /// Counts the time of grace from when the files were switched and the application was told, and
+    /// revokes with `token`, which is in use, what has had its time. What hangs on another token is
+    /// revoked with that one. Answers whether anything changed.
     pub(crate) fn tick(
         &mut self,
         (now, grace): (Duration, Duration),
         token: Option<TokenId>,
-        is_switched: impl Fn(&SecretRef) -> bool,
+        is_told: impl Fn(&SecretRef) -> bool,
         out: &mut Vec<Action>,
     ) -> bool {
         let before = self.leases.len();
         for lease in &mut self.leases {
-            if lease.phase == Phase::InFiles && is_switched(&lease.secret) {
+            if lease.phase == Phase::InUse && is_told(&lease.secret) {
                 lease.phase = Phase::Until(now + grace);
             }
         }
         self.leases.retain(|lease| {
             let is_over = lease.end.is_some_and(|end| end <= now);
-            let dies_otherwise = lease.phase != Phase::InFiles && token != Some(lease.token);
+            let dies_otherwise = lease.phase != Phase::InUse && token != Some(lease.token);
             lease.phase == Phase::Revoking || !(is_over || dies_otherwise)
         });
         for lease in &mut self.leases {
@@ -138,11 +140,28 @@ impl RetiredLeases {
     }
 }
 
-/// The tokens that credentials of files hang on.
+impl Engine {
+    /// Gives back the credentials that have had their time.
+    pub(super) fn retire_leases(&mut self, out: &mut Vec<Action>) {
+        let token = self.session.login().map(|login| login.token);
+        let times = (self.now, self.options.grace);
+        let (mounts, notifications) = (&self.mounts, &self.notifications);
+        let is_told = |secret: &SecretRef| {
+            let users = mounts
+                .iter()
+                .filter(|mount| mount.inputs().contains(secret));
+            let names = users.clone().flat_map(MountState::all_names).collect();
+            users.clone().all(MountState::is_settled) && !notifications.awaits(&names)
+        };
+        self.memorable |= self.retired_leases.tick(times, token, is_told, out);
+    }
+}
+
+/// The tokens that credentials in use hang on.
 pub(crate) fn bound<'a>(
     credentials: impl Iterator<Item = &'a Credential>,
     retired: &RetiredLeases,
 ) -> BTreeSet<TokenId> {
     let in_use = credentials.map(|credential| credential.token);
-    in_use.chain(retired.tokens_in_files()).collect()
+    in_use.chain(retired.tokens_in_use()).collect()
 }

@@ -121,11 +121,16 @@ impl Session {
     }
 
     /// Credentials of files hang on the tokens `bound`: those are not revoked before `grace` has
-    /// passed since they no longer did.
-    pub(crate) fn bind(&mut self, bound: &BTreeSet<TokenId>, now: Duration, grace: Duration) {
+    /// passed since they no longer did, and their successors come `overlap` before the end.
+    pub(crate) fn bind(
+        &mut self,
+        bound: &BTreeSet<TokenId>,
+        now: Duration,
+        (grace, overlap): (Duration, Duration),
+    ) {
         self.lead = match bound.is_empty() {
             true => Duration::ZERO,
-            false => grace,
+            false => overlap,
         };
         for retired in &mut self.retired {
             if let Some(revoke) = &mut retired.revoke

@@ -162,7 +162,7 @@ pub(super) const ROWS: &[Row] = rows! {
         also "agent-inject-containers";
     RefreshInterval Pod "refresh-interval" = "5m", "`1m`",
         "the time between two looks at Vault, as a Go duration of at least `1s`", also "interval" "refresh-period" "template-static-secret-render-interval";
-    Grace Pod "grace" = "1m", "`30s`", "how long the old credential of a dynamic secret lives beside the new one, counted from the switch of the files; a Go duration", also "grace-period" "lease-grace";
+    Grace Pod "grace" = "1m", "`30s`", "how long the old credential of a dynamic secret lives beside the new one, counted from when the files switched and the application was told; a Go duration", also "grace-period" "lease-grace";
     Revoke Pod "revoke" = "true", "`false`", "`true` revokes the Vault token when the sidecar ends, and with it every credential that Vault made for the pod", also "agent-revoke-on-shutdown" "revoke-on-shutdown";
     Once Pod "once" = "true", "`false`",
         "`true` fetches the files once, in an init container, and adds no sidecar", also "agent-pre-populate-only" "init-only";

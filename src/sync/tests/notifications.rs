@@ -256,3 +256,75 @@ fn what_a_process_that_is_killed_did_not_tell_the_next_one_tells() {
         assert_eq!(self::told(&mut world), [""; 0], "{kill}");
     }
 }
+
+/// A pod with a dynamic credential in `a/db`, and a static secret in `b/other`.
+fn dynamic(on_change: &str) -> World {
+    let mut world = World::with(12, |options| {
+        options.on_change = vec![on_change.parse().expect("a way")];
+    });
+    world.vault.engine = crate::vault::Engine::Plain;
+    world.vault.lease = Some((MINUTE * 10, MINUTE * 60));
+    let files = [
+        ("a", "db", "secret/creds#password"),
+        ("b", "other", "secret/db#password"),
+    ];
+    world.follow(spec("10s", &files), MINUTE);
+    world
+}
+
+/// Runs until the credential has a successor; answers the old one.
+fn replaced(world: &mut World) -> String {
+    let credential = |world: &World| world.file("a", "db").expect("a credential").to_owned();
+    let old = credential(world);
+    while credential(world) == old {
+        world.run(Duration::from_millis(100));
+    }
+    old
+}
+
+#[test]
+fn an_old_credential_lives_for_its_grace_after_the_application_was_told() {
+    for (on_change, troubled) in [
+        ("signal:HUP", false),
+        ("signal:HUP", true),
+        ("restart:2m", false),
+        ("db=restart:2m", false),
+    ] {
+        let mut world = dynamic(on_change);
+        world.hearing = secs(20);
+        if troubled {
+            world.ear = Err("nobody listens".to_owned());
+        }
+        let old = replaced(&mut world);
+        let switched = world.now;
+        let mut heard = None;
+        while world.vault.live_credentials(world.now).contains(&old) {
+            world.run(Duration::from_millis(100));
+            if world.now > switched + MINUTE {
+                world.ear = Ok(());
+            }
+            let status = &world.status().notifications[0];
+            if status.last.is_some() && status.message.is_none() {
+                heard.get_or_insert(world.now);
+            }
+        }
+        let heard = heard.expect("told before the old one ended");
+        let lived = world.now - heard;
+        let grace = secs(29)..secs(31);
+        assert!(
+            grace.contains(&lived),
+            "{on_change}: {lived:?} after it was told"
+        );
+    }
+}
+
+#[test]
+fn an_old_credential_does_not_wait_for_what_is_told_of_other_files() {
+    let mut world = dynamic("other=signal:HUP");
+    world.ear = Err("nobody listens".to_owned());
+    let old = replaced(&mut world);
+    world.put("secret/db", "two");
+    world.run(secs(35));
+    assert!(world.told.len() > 1, "{:?}", world.told);
+    assert!(!world.vault.live_credentials(world.now).contains(&old));
+}
