@@ -28,6 +28,7 @@ mod watched_file;
 
 pub use self::gate::{NotReady, ready, status, wait};
 pub use self::inputs::InputPaths;
+pub use self::notifier::Listeners;
 pub use self::program::main;
 pub use self::run::{Mode, RunError, Settings, run};
 pub use self::state_directory::StateDirectory;

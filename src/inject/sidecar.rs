@@ -82,6 +82,8 @@ impl Sidecar<'_> {
         args.extend(supervisions.map(|(container, volume)| {
             format!("--supervise={container}={SUPERVISION_DIR}/{volume}")
         }));
+        let sharing = self.wrappers.sharing();
+        args.extend(sharing.map(|container| format!("--shares-processes={container}")));
         // The refresher falls back to IPv4 where the kernel has no IPv6.
         let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
         let grace = self.parsed.settings.grace.map(|grace| grace.to_string());

@@ -7,6 +7,7 @@
 
 mod authored;
 mod clash;
+mod sharing;
 
 use std::collections::BTreeSet;
 
@@ -35,9 +36,13 @@ const HANDLERS: [&str; 5] = [
     "/lifecycle/preStop/exec",
 ];
 
-/// The wrapped containers of a pod, in their order.
+/// The wrapped containers of a pod, in their order, and those that need not be.
 #[derive(Debug, Default)]
-pub(super) struct Wrappers(Vec<Wrapper>);
+pub(super) struct Wrappers {
+    wrapped: Vec<Wrapper>,
+    /// The containers that take signals because the pod shares its process namespace.
+    sharing: Vec<String>,
+}
 
 /// One container.
 #[derive(Debug)]
@@ -79,7 +84,7 @@ impl Wrappers {
             list.any(|own| (own.list, own.index) == (container.list, container.index))
         };
         let (mut environments, mut supervisions) = (0, 0);
-        let mut wrappers = Vec::new();
+        let mut wrappers = Self::default();
         for container in &pod.containers {
             let stays = container.list == List::App || container.is_sidecar();
             let mut wrap = Wrap {
@@ -93,43 +98,54 @@ impl Wrappers {
                 wrap.variables = &parsed.variables;
                 wrap.environment = environment(environments, &parsed.variables);
             }
-            if supervises && stays && has(readers, container) {
+            let supervised = supervises && stays && has(readers, container);
+            if supervised && wrap.environment.is_none() && sharing::shares(pod, parsed, container) {
+                problems.extend(sharing::problem(pod, parsed, container, readers));
+                wrappers.sharing.push(container.name().to_owned());
+            } else if supervised {
                 supervisions += 1;
                 wrap.supervision = Some(format!("{SUPERVISION_VOLUME}-{supervisions}"));
             }
             if wrap.environment.is_some() || wrap.supervision.is_some() {
-                wrappers.extend(wrapper(pod, parsed, container, wrap, problems));
+                let wrapper = wrapper(pod, parsed, container, wrap, problems);
+                wrappers.wrapped.extend(wrapper);
             }
         }
         if environments + supervisions > 0 {
             problems.extend(beside_files(&parsed.spec));
         }
-        Self(wrappers)
+        wrappers
     }
 
     /// The mounts that the refresher serves them.
     pub(super) fn environments(&self) -> impl Iterator<Item = Mount> {
-        let wrappers = self.0.iter();
+        let wrappers = self.wrapped.iter();
         wrappers.filter_map(|wrapper| wrapper.environment.clone())
     }
 
     /// The containers whose application is supervised, each with its volume.
     pub(super) fn supervisions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter_map(|wrapper| {
+        self.wrapped.iter().filter_map(|wrapper| {
             let volume = wrapper.supervision.as_deref()?;
             Some((wrapper.name.as_str(), volume))
         })
     }
 
+    /// The containers that take signals because the pod shares its process namespace.
+    pub(super) fn sharing(&self) -> impl Iterator<Item = &str> {
+        self.sharing.iter().map(String::as_str)
+    }
+
     /// Whether no container starts through the refresher's program.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.wrapped.is_empty()
     }
 
     /// What becomes of a container.
     pub(super) fn of(&self, container: &ContainerView<'_>) -> Option<&Wrapper> {
         let place = (container.list, container.index);
-        self.0.iter().find(|wrapper| wrapper.place == place)
+        let mut wrapped = self.wrapped.iter();
+        wrapped.find(|wrapper| wrapper.place == place)
     }
 }
 

@@ -14,8 +14,9 @@ use lexopt::{Arg, Parser};
 use super::exec::Exec;
 use super::help::Topic;
 use super::inputs::InputPaths;
+use super::notifier::Listeners;
 use super::state_directory::StateDirectory;
-use crate::spec::{ContainerName, GoDuration, Identity, IdentityBuilder, OnChange, layout};
+use crate::spec::{GoDuration, Identity, IdentityBuilder, OnChange, layout};
 use crate::telemetry::{LogFormat, LogLevel};
 
 /// What the program was called for.
@@ -49,7 +50,7 @@ pub(crate) struct Refresh {
     pub(crate) state: StateDirectory,
     pub(crate) program: Option<PathBuf>,
     pub(crate) on_change: Vec<OnChange>,
-    pub(crate) supervised: BTreeMap<ContainerName, PathBuf>,
+    pub(crate) listeners: Listeners,
     pub(crate) termination_message: PathBuf,
     pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) revoke_on_shutdown: bool,
@@ -84,7 +85,7 @@ const VALUES: [&str; 13] = [
 const SWITCHES: [&str; 2] = ["wait", "revoke-on-shutdown"];
 
 /// Options with a value that may be given again.
-const LISTS: [&str; 2] = ["on-change", "supervise"];
+const LISTS: [&str; 3] = ["on-change", "supervise", "shares-processes"];
 
 /// The options of one command line, before they are checked.
 #[derive(Debug, Default)]
@@ -252,7 +253,7 @@ impl Given {
         let termination_message = layout::TERMINATION_MESSAGE.into();
         let state = self.state();
         let program = self.values.remove("program-dir").map(PathBuf::from);
-        let (on_change, supervised) = (self.on_change(), self.supervised());
+        let (on_change, listeners) = (self.on_change(), self.listeners());
         let termination_message = self.path("termination-message", termination_message);
         let accepted = "must be an address and a port, e.g. 0.0.0.0:9090 or [::]:9090";
         let metrics_address = self.parsed("metrics-address", |text| {
@@ -274,7 +275,7 @@ impl Given {
                 state,
                 program,
                 on_change,
-                supervised,
+                listeners,
                 termination_message,
                 metrics_address,
                 revoke_on_shutdown,

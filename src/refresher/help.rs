@@ -116,6 +116,8 @@ Whom to tell when files have switched:
   --on-change=[NAME=]ACTION       signal:HUP, http:POST http://127.0.0.1:8080/-/reload, or restart;
                                   for one file or variable alone with its name; once for each
   --supervise=CONTAINER=DIR       a container that takes signals and restarts; once for each
+  --shares-processes=CONTAINER    a container that takes signals because the pod shares its process
+                                  namespace; once for each
 
 How to be found:
   --state-dir=DIR                 for ready and status [/run/freshet/state]

@@ -1,6 +1,7 @@
 //! Tells the application that its files have switched: a signal or a restart through the supervisor
-//! in its container, or a request within the pod.
+//! in its container, a signal in the pod's own process namespace, or a request within the pod.
 
+mod neighbours;
 mod request;
 mod supervisors;
 
@@ -9,27 +10,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
+use self::neighbours::Neighbours;
 use self::supervisors::Supervisors;
 use crate::spec::{ChangeAction, ContainerName};
 use crate::sync::{Attempt, NotificationId};
 
+/// The containers whose application takes signals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listeners {
+    /// Those whose application has a supervisor, and where that finds this refresher.
+    pub supervised: BTreeMap<ContainerName, PathBuf>,
+    /// Those whose processes this refresher sees, because the pod shares its process namespace.
+    pub sharing: BTreeSet<ContainerName>,
+}
+
 /// What an action is carried out with.
 pub(crate) struct Notifier {
     supervisors: Supervisors,
+    neighbours: Neighbours,
     /// The containers that have been told, of actions that have not been done everywhere.
     told: RefCell<BTreeMap<NotificationId, BTreeSet<ContainerName>>>,
 }
 
 impl Notifier {
-    /// Listens for the supervisors of these containers from now on.
+    /// Listens for the supervisors from now on. The applications see `volumes`.
     ///
     /// # Errors
     /// The socket that cannot be made, and why.
-    pub(crate) fn listen(
-        supervised: &BTreeMap<ContainerName, PathBuf>,
+    pub(crate) fn listen<'v>(
+        listeners: Listeners,
+        volumes: impl Iterator<Item = &'v PathBuf>,
     ) -> Result<Self, (PathBuf, io::Error)> {
         Ok(Self {
-            supervisors: Supervisors::listen(supervised)?,
+            supervisors: Supervisors::listen(&listeners.supervised)?,
+            neighbours: Neighbours::new(listeners.sharing, volumes.cloned().collect()),
             told: RefCell::default(),
         })
     }
@@ -44,17 +58,22 @@ impl Notifier {
         action: &ChangeAction,
         attempt: Attempt,
     ) -> Result<(), String> {
-        let order = match action {
+        let (order, signal) = match action {
             ChangeAction::Http(request) => return request::send(request).await,
-            ChangeAction::Signal(signal) => format!("signal {}\n", signal.number()),
-            ChangeAction::Restart(_) => "restart\n".to_owned(),
+            ChangeAction::Signal(signal) => {
+                (format!("signal {}\n", signal.number()), Some(*signal))
+            }
+            ChangeAction::Restart(_) => ("restart\n".to_owned(), None),
         };
         let told = self.told.borrow_mut().remove(&id);
         let mut told = match attempt {
             Attempt::First => BTreeSet::new(),
             Attempt::Again => told.unwrap_or_default(),
         };
-        let failures = self.supervisors.order(&order, &mut told).await;
+        let mut failures = self.supervisors.order(&order, &mut told).await;
+        if let Some(signal) = signal {
+            failures.extend(self.neighbours.signal(signal, &mut told).err());
+        }
         if failures.is_empty() {
             return Ok(());
         }

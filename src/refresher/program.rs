@@ -99,7 +99,7 @@ fn settings(refresh: Refresh) -> Settings {
         state: refresh.state,
         program: refresh.program,
         on_change: refresh.on_change,
-        supervised: refresh.supervised,
+        listeners: refresh.listeners,
         termination_message: refresh.termination_message,
         metrics_address: refresh.metrics_address,
         revoke_on_shutdown: refresh.revoke_on_shutdown,

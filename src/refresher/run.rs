@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::driver::{self, Done, Driver};
 use super::inputs::{InputPaths, Inputs};
 use super::memory_file::MemoryFile;
-use super::notifier::Notifier;
+use super::notifier::{Listeners, Notifier};
 use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
@@ -25,7 +25,7 @@ use crate::files::{WriteError, install_program};
 use crate::secret::SecretBytes;
 use crate::shutdown::Shutdown;
 use crate::spec::layout::PROGRAM_FILE;
-use crate::spec::{ContainerName, OnChange, VolumeName};
+use crate::spec::{OnChange, VolumeName};
 use crate::sync::{Action, Engine, Event, Options};
 use crate::vault::VaultApi;
 
@@ -42,8 +42,8 @@ pub struct Settings {
     pub program: Option<PathBuf>,
     /// How the application is told that its files have switched.
     pub on_change: Vec<OnChange>,
-    /// The containers whose application has a supervisor, and where that finds this refresher.
-    pub supervised: BTreeMap<ContainerName, PathBuf>,
+    /// The containers whose application takes signals.
+    pub listeners: Listeners,
     /// Where Kubernetes reads the container's last words.
     pub termination_message: PathBuf,
     /// Where metrics and health are served.
@@ -156,12 +156,19 @@ async fn work<V: VaultApi + 'static>(
             Err(error) => tracing::warn!("--metrics-address: cannot listen on {address}: {error}"),
         }
     }
-    let notifier = Notifier::listen(&settings.supervised)
+    let notifier = Notifier::listen(settings.listeners, settings.volumes.values())
         .map_err(|(socket, error)| RunError::Socket(socket, error))?;
     let (sender, answers) = mpsc::unbounded_channel();
     let token_file = WatchedFile::new(settings.inputs.token.clone());
     let counters = shared.counters.clone();
-    let driver = Driver::new(vault, token_file, (writers, notifier), sender, counters, memory);
+    let driver = Driver::new(
+        vault,
+        token_file,
+        (writers, notifier),
+        sender,
+        counters,
+        memory,
+    );
     driver.recall(tokens);
     let refresher = Refresher {
         driver,

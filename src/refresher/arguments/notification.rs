@@ -1,9 +1,10 @@
 //! The options about telling the application.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Given;
+use crate::refresher::notifier::Listeners;
 use crate::spec::{ContainerName, OnChange};
 
 impl Given {
@@ -20,7 +21,30 @@ impl Given {
         all
     }
 
-    pub(super) fn supervised(&mut self) -> BTreeMap<ContainerName, PathBuf> {
+    pub(super) fn listeners(&mut self) -> Listeners {
+        Listeners {
+            supervised: self.supervised(),
+            sharing: self.sharing(),
+        }
+    }
+
+    fn sharing(&mut self) -> BTreeSet<ContainerName> {
+        let given = self.lists.remove("shares-processes").unwrap_or_default();
+        let mut all = BTreeSet::new();
+        for text in given {
+            match text.parse() {
+                Ok(container) => {
+                    all.insert(container);
+                }
+                Err(invalid) => self
+                    .problems
+                    .push(format!("--shares-processes: {text:?}: {invalid}")),
+            }
+        }
+        all
+    }
+
+    fn supervised(&mut self) -> BTreeMap<ContainerName, PathBuf> {
         let mut all = BTreeMap::new();
         for text in self.lists.remove("supervise").unwrap_or_default() {
             let parts = text.split_once('=').and_then(|(container, directory)| {
