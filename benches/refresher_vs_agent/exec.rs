@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 /// How many starts of each kind the median is taken of.
 const STARTS: usize = 101;
 
-/// The median of a start through `exec` with twenty variables, less that of one without.
-pub(crate) fn added(program: &Path) -> Duration {
+/// The median of a start through `exec` with twenty variables, less that of one without; `options`
+/// are further ones of `exec`.
+pub(crate) fn added(program: &Path, options: &[&str]) -> Duration {
     let directory = Path::new("/run/freshet-bench/environment");
     fs::create_dir_all(directory).expect("a directory");
     let variables: String = (0..20)
@@ -20,6 +21,7 @@ pub(crate) fn added(program: &Path) -> Duration {
     through
         .arg("exec")
         .arg(format!("--env-dir={}", directory.display()))
+        .args(options)
         .args(["--", "/bin/true"]);
     let mut direct = Command::new("/bin/true");
     let (mut with, mut without) = (Vec::new(), Vec::new());

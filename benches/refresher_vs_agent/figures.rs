@@ -96,8 +96,8 @@ pub(crate) fn publish(refresher: &Measured, agent: &Measured) {
 }
 
 /// Prints what `exec` adds to a start, and appends its line.
-pub(crate) fn publish_exec(added: Duration) {
-    let (name, budget) = ("exec, added to a start", "<= 5");
+pub(crate) fn publish_exec(name: &str, added: Duration) {
+    let budget = "<= 5";
     let added = added.as_secs_f64() * 1e3;
     println!(
         "{name:32} {added:>10.2} {:>12} {:>8}  ms    {budget}",
