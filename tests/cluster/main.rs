@@ -18,10 +18,12 @@
 mod asked;
 mod certificates;
 mod deletion;
+mod exec;
 mod gate;
 mod injected;
 mod killed;
 mod limits;
+mod on_change;
 mod outage;
 mod readme;
 mod replicas;

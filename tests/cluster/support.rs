@@ -15,4 +15,5 @@ pub(crate) mod own_vault;
 pub(crate) mod pod;
 pub(crate) mod readme;
 pub(crate) mod restore;
+pub(crate) mod tls;
 pub(crate) mod vault;

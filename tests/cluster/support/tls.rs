@@ -1,0 +1,189 @@
+//! Certificates of a test's own, and a client that does a whole handshake ten times a second.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::client::Resumption;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+
+/// The name that all certificates are for.
+pub(crate) const HOST: &str = "web.test";
+
+/// Between the beginnings of two visits.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// The longest visit.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A certificate authority.
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+}
+
+/// A certificate and its key.
+pub(crate) struct Leaf {
+    /// PEM.
+    pub(crate) certificate: String,
+    /// PEM.
+    pub(crate) key: String,
+    /// The certificate as it comes in a handshake.
+    pub(crate) certificate_der: Vec<u8>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        Self {
+            certificate: certificate.der().clone(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+        self.certificate.clone()
+    }
+
+    /// A new one for [`HOST`].
+    pub(crate) fn issue(&self) -> Leaf {
+        let params = CertificateParams::new([HOST.to_owned()]).expect("a name");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        Leaf {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+            certificate_der: certificate.der().to_vec(),
+        }
+    }
+}
+
+/// A client at work.
+pub(crate) struct Visitor {
+    seen: Arc<Mutex<Seen>>,
+    ending: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+/// What it has met.
+#[derive(Default)]
+struct Seen {
+    done: usize,
+    failures: Vec<String>,
+    certificates: BTreeSet<Vec<u8>>,
+    last: Option<Vec<u8>>,
+}
+
+/// The whole of it.
+pub(crate) struct Visits {
+    /// Handshakes that succeeded.
+    pub(crate) done: usize,
+    /// Why others did not.
+    pub(crate) failures: Vec<String>,
+    /// How many certificates there were.
+    pub(crate) certificates: usize,
+}
+
+impl Visitor {
+    /// Visits `address`, whose certificates `authority` has to have signed, until it is told to end.
+    pub(crate) fn start(address: &str, authority: CertificateDer<'static>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority).expect("a certificate");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        // A session that is resumed would show no certificate.
+        config.resumption = Resumption::disabled();
+        let (seen, ending) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let (config, address) = (Arc::new(config), address.to_owned());
+        let thread = thread::spawn({
+            let (seen, ending) = (Arc::clone(&seen), Arc::clone(&ending));
+            move || {
+                while !ending.load(Ordering::Relaxed) {
+                    let begin = Instant::now();
+                    note(&seen, visit(&address, &config));
+                    thread::sleep(PERIOD.saturating_sub(begin.elapsed()));
+                }
+            }
+        });
+        Self {
+            seen,
+            ending,
+            thread,
+        }
+    }
+
+    /// The certificate of the last handshake.
+    pub(crate) fn last(&self) -> Option<Vec<u8>> {
+        self.look(|seen| seen.last.clone())
+    }
+
+    /// What has failed so far.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        self.look(|seen| seen.failures.clone())
+    }
+
+    /// Ends, and answers all that it has met.
+    pub(crate) fn end(self) -> Visits {
+        self.ending.store(true, Ordering::Relaxed);
+        let Self { seen, thread, .. } = self;
+        thread.join().expect("its thread");
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = std::mem::take(&mut *seen);
+        Visits {
+            done: seen.done,
+            failures: seen.failures,
+            certificates: seen.certificates.len(),
+        }
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
+        look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn note(seen: &Mutex<Seen>, result: Result<Vec<u8>, String>) {
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    match result {
+        Ok(certificate) => {
+            seen.done += 1;
+            seen.certificates.insert(certificate.clone());
+            seen.last = Some(certificate);
+        }
+        Err(error) => seen.failures.push(error),
+    }
+}
+
+/// One handshake, a request and the beginning of its answer.
+fn visit(address: &str, config: &Arc<ClientConfig>) -> Result<Vec<u8>, String> {
+    let text = |error: std::io::Error| error.to_string();
+    let mut stream = TcpStream::connect(address).map_err(text)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(text)?;
+    let host = ServerName::try_from(HOST).expect("a name");
+    let connection = ClientConnection::new(Arc::clone(config), host);
+    let mut connection = connection.map_err(|error| error.to_string())?;
+    let mut tls = rustls::Stream::new(&mut connection, &mut stream);
+    let request =
+        format!("GET /v1/sys/health HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
+    tls.write_all(request.as_bytes()).map_err(text)?;
+    let mut answer = [0; 8];
+    tls.read_exact(&mut answer).map_err(text)?;
+    let certificates = connection.peer_certificates().unwrap_or_default();
+    certificates
+        .first()
+        .map(|certificate| certificate.to_vec())
+        .ok_or_else(|| "no certificate".to_owned())
+}
