@@ -1,8 +1,8 @@
 //! An in-memory Vault for the demo and for fault tests; never in a release image.
 //!
 //! It answers the part of Vault's HTTP API that the refresher and a person with `curl` or the
-//! `vault` command need: KV versions 1 and 2, logins of the `kubernetes` and `jwt` methods, tokens,
-//! policies (in their JSON form), mounts. What it answers was compared with a real Vault, and
+//! `vault` command need: KV versions 1 and 2, logins of the `kubernetes`, `jwt`, `approle` and `cert`
+//! methods, tokens, policies (in their JSON form), mounts. What it answers was compared with a real Vault, and
 //! `tests/servers` runs the same cases against both. Beyond that it takes orders to fail: see
 //! [`Fault`].
 //!
@@ -116,6 +116,7 @@ impl DevVault {
             token: Some(&self.root_token),
             namespace: None,
             body,
+            client: None,
         };
         // Faults and the log are for what comes over the wire.
         let answer = self.locked().respond(&request, (self.clock)());

@@ -1,254 +1,104 @@
-//! The auth methods `kubernetes` and `jwt`: their configuration, their roles, their logins.
+//! The auth methods, and what their roles say of the tokens that a login gives.
 
-use std::collections::BTreeMap;
+mod approle;
+mod cert;
+mod service_account;
+
 use std::time::{Duration, SystemTime};
 
+use self::approle::AppRoleMethod;
+use self::cert::CertMethod;
+use self::service_account::ServiceAccountMethod;
+use super::Randomness;
 use super::answer::Answer;
-use super::jwt::{self, Claims, VerifyingKey};
 use super::parameters::Parameters;
-use super::request::{Method, Request};
-use super::timestamp::unix;
+use super::request::Request;
 use super::token::Grant;
 
-/// The audience that the API server itself expects, unless told otherwise.
-const API_SERVER: &str = "https://kubernetes.default.svc.cluster.local";
-
-/// Clocks may differ by so much, in seconds.
-const LEEWAY: u64 = 60;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Kubernetes,
-    Jwt,
-}
-
 /// A mounted auth method.
-pub(super) struct AuthMethod {
-    kind: Kind,
-    keys: Vec<VerifyingKey>,
-    roles: BTreeMap<String, Role>,
+pub(super) enum AuthMethod {
+    ServiceAccount(ServiceAccountMethod),
+    AppRole(AppRoleMethod),
+    Cert(CertMethod),
 }
 
+impl AuthMethod {
+    pub(super) fn new(kind: &str, randomness: &Randomness) -> Option<Self> {
+        Some(match kind {
+            "kubernetes" => Self::ServiceAccount(ServiceAccountMethod::kubernetes()),
+            "jwt" => Self::ServiceAccount(ServiceAccountMethod::jwt()),
+            "approle" => Self::AppRole(AppRoleMethod::new(randomness.clone())),
+            "cert" => Self::Cert(CertMethod::default()),
+            _ => return None,
+        })
+    }
+
+    /// Answers what is below the mount, but for the login.
+    pub(super) fn answer(&mut self, path: &str, request: &Request<'_>, now: SystemTime) -> Answer {
+        let parameters = match Parameters::parse(request.body) {
+            Ok(parameters) => parameters,
+            Err(answer) => return answer,
+        };
+        match self {
+            Self::ServiceAccount(method) => method.answer(path, request.method, &parameters),
+            Self::AppRole(method) => method.answer(path, request.method, &parameters, now),
+            Self::Cert(method) => method.answer(path, request.method, &parameters),
+        }
+    }
+
+    /// What a login gives, or how it is refused.
+    pub(super) fn login(
+        &mut self,
+        request: &Request<'_>,
+        now: SystemTime,
+    ) -> Result<Grant, Answer> {
+        let parameters = Parameters::parse(request.body)?;
+        match self {
+            Self::ServiceAccount(method) => method.login(&parameters, now),
+            Self::AppRole(method) => method.login(&parameters, now),
+            Self::Cert(method) => method.login(&parameters, request.client, now),
+        }
+    }
+}
+
+/// The part of a role that is alike in all methods.
 #[derive(Default)]
-struct Role {
-    /// `audience`, or `bound_audiences`.
-    audiences: Vec<String>,
-    names: Vec<String>,
-    namespaces: Vec<String>,
-    subject: String,
+struct TokenRules {
     policies: Vec<String>,
     ttl: Duration,
     max_ttl: Duration,
 }
 
-impl AuthMethod {
-    pub(super) fn new(kind: &str) -> Option<Self> {
-        let kind = match kind {
-            "kubernetes" => Kind::Kubernetes,
-            "jwt" => Kind::Jwt,
-            _ => return None,
-        };
-        Some(Self {
-            kind,
-            keys: Vec::new(),
-            roles: BTreeMap::new(),
-        })
-    }
-
-    /// Answers `config` and `role/<name>`.
-    pub(super) fn answer(&mut self, path: &str, request: &Request<'_>) -> Answer {
-        let parameters = match Parameters::parse(request.body) {
-            Ok(parameters) => parameters,
-            Err(answer) => return answer,
-        };
-        match (path.split_once('/'), request.method) {
-            (None, Method::Write) if path == "config" => self.configure(&parameters),
-            (Some(("role", name)), Method::Write) => self.write_role(name, &parameters),
-            (Some(("role", name)), Method::Delete) => {
-                self.roles.remove(name);
-                Answer::empty()
+impl TokenRules {
+    /// Sets what is named and leaves the rest as it was.
+    fn set(&mut self, parameters: &Parameters) {
+        for name in ["policies", "token_policies"] {
+            if let Some(policies) = parameters.list(name) {
+                self.policies = policies;
             }
-            _ => Answer::error(404, &["unsupported path"]),
-        }
-    }
-
-    fn configure(&mut self, parameters: &Parameters) -> Answer {
-        let name = match self.kind {
-            Kind::Kubernetes => "pem_keys",
-            Kind::Jwt => "jwt_validation_pubkeys",
-        };
-        let keys = parameters.list(name).unwrap_or_default();
-        let Some(keys) = keys.iter().map(|pem| VerifyingKey::from_pem(pem)).collect() else {
-            return Answer::error(400, &["error parsing public key"]);
-        };
-        self.keys = keys;
-        Answer::empty()
-    }
-
-    /// Sets what is named and leaves the rest of a role as it was.
-    fn write_role(&mut self, name: &str, parameters: &Parameters) -> Answer {
-        let role = self.roles.entry(name.to_owned()).or_default();
-        let audiences = match self.kind {
-            Kind::Kubernetes => "audience",
-            Kind::Jwt => "bound_audiences",
-        };
-        let set = |field: &mut Vec<String>, name: &str| {
-            if let Some(list) = parameters.list(name) {
-                *field = list;
-            }
-        };
-        set(&mut role.audiences, audiences);
-        set(&mut role.names, "bound_service_account_names");
-        set(&mut role.namespaces, "bound_service_account_namespaces");
-        set(&mut role.policies, "policies");
-        set(&mut role.policies, "token_policies");
-        if let Some(subject) = parameters.text("bound_subject") {
-            role.subject = subject.to_owned();
         }
         for name in ["ttl", "token_ttl"] {
-            role.ttl = parameters.duration(name).unwrap_or(role.ttl);
+            self.ttl = parameters.duration(name).unwrap_or(self.ttl);
         }
         for name in ["max_ttl", "token_max_ttl"] {
-            role.max_ttl = parameters.duration(name).unwrap_or(role.max_ttl);
+            self.max_ttl = parameters.duration(name).unwrap_or(self.max_ttl);
         }
-        Answer::empty()
     }
 
-    /// What a login gives, or how it is refused.
-    pub(super) fn login(&self, body: &[u8], now: SystemTime) -> Result<Grant, Answer> {
-        let parameters = Parameters::parse(body)?;
-        let parameter = |name: &str| {
-            let text = parameters.text(name).filter(|text| !text.is_empty());
-            text.ok_or_else(|| Answer::error(400, &[&format!("missing {name}")]))
-        };
-        let (name, jwt) = (parameter("role")?, parameter("jwt")?);
-        let Some(role) = self.roles.get(name) else {
-            let error = match self.kind {
-                Kind::Kubernetes => format!("invalid role name \"{name}\""),
-                Kind::Jwt => format!("role \"{name}\" could not be found"),
-            };
-            return Err(Answer::error(400, &[&error]));
-        };
-        let claims = jwt::verify(jwt, &self.keys);
-        let metadata = match self.kind {
-            Kind::Kubernetes => role.check_kubernetes(claims, now)?,
-            Kind::Jwt => role.check_jwt(claims, now)?,
-        };
-        let display_name = format!(
-            "{}-{name}",
-            if self.kind == Kind::Jwt {
-                "jwt"
-            } else {
-                "kubernetes"
-            }
-        );
-        Ok(Grant {
-            policies: role.policies.clone(),
-            ttl: role.ttl,
-            max_ttl: role.max_ttl,
+    fn grant<'m>(
+        &self,
+        display_name: String,
+        metadata: impl IntoIterator<Item = (&'m str, String)>,
+    ) -> Grant {
+        let metadata = metadata.into_iter();
+        Grant {
+            policies: self.policies.clone(),
+            ttl: self.ttl,
+            max_ttl: self.max_ttl,
             metadata: metadata
-                .into_iter()
-                .chain([("role".to_owned(), name.to_owned())])
+                .map(|(name, value)| (name.to_owned(), value))
                 .collect(),
             display_name,
-        })
+        }
     }
-}
-
-type Metadata = BTreeMap<String, String>;
-
-impl Role {
-    fn check_kubernetes(
-        &self,
-        claims: Option<Claims>,
-        now: SystemTime,
-    ) -> Result<Metadata, Answer> {
-        let denied = |reason: &str| Answer::error(403, &[reason]);
-        let claims = claims.ok_or_else(|| denied("permission denied"))?;
-        self.check_claims(&claims, now)
-            .map_err(|reason| denied(&reason))?;
-        let subject = claims
-            .kubernetes
-            .ok_or_else(|| denied("permission denied"))?;
-        if !is_one_of(&self.names, &subject.serviceaccount.name) {
-            return Err(denied("service account name not authorized"));
-        }
-        if !is_one_of(&self.namespaces, &subject.namespace) {
-            return Err(denied("namespace not authorized"));
-        }
-        // The API server's review of a token is for its own audience where the role names none.
-        let reviewed = claims
-            .aud
-            .as_slice()
-            .iter()
-            .any(|audience| audience == API_SERVER);
-        if self.audiences.is_empty() && !reviewed {
-            return Err(denied("permission denied"));
-        }
-        Ok(BTreeMap::from([
-            (
-                "service_account_name".to_owned(),
-                subject.serviceaccount.name,
-            ),
-            ("service_account_namespace".to_owned(), subject.namespace),
-            ("service_account_secret_name".to_owned(), String::new()),
-            ("service_account_uid".to_owned(), subject.serviceaccount.uid),
-        ]))
-    }
-
-    fn check_jwt(&self, claims: Option<Claims>, now: SystemTime) -> Result<Metadata, Answer> {
-        let refused = |reason: &str| Answer::error(400, &[reason]);
-        let claims = claims.ok_or_else(|| {
-            refused(
-                "error validating token: error verifying token signature: no known key \
-                 successfully \
-                 validated the token signature",
-            )
-        })?;
-        if !self.subject.is_empty() && claims.sub.as_ref() != Some(&self.subject) {
-            return Err(refused(
-                "error validating token: invalid subject (sub) claim",
-            ));
-        }
-        let invalid = |reason: String| refused(&format!("error validating token: {reason}"));
-        self.check_claims(&claims, now).map_err(invalid)?;
-        if self.audiences.is_empty() && !claims.aud.as_slice().is_empty() {
-            return Err(refused(
-                "audience claim found in JWT but no audiences bound to the role",
-            ));
-        }
-        Ok(Metadata::new())
-    }
-
-    fn check_claims(&self, claims: &Claims, now: SystemTime) -> Result<(), String> {
-        let audiences = claims.aud.as_slice();
-        if !self.audiences.is_empty()
-            && !audiences
-                .iter()
-                .any(|audience| self.audiences.contains(audience))
-        {
-            return Err(
-                "invalid audience (aud) claim: audience claim does not match any expected audience"
-                    .to_owned(),
-            );
-        }
-        let now = unix(now);
-        if claims.nbf.is_some_and(|start| now + LEEWAY < start) {
-            return Err("invalid not before (nbf) claim: token not yet valid".to_owned());
-        }
-        if claims.exp.is_some_and(|end| now > end + LEEWAY) {
-            return Err("invalid expiration time (exp) claim: token is expired".to_owned());
-        }
-        Ok(())
-    }
-}
-
-/// Whether `name` is one of `allowed`, which may be `*` or end in it.
-fn is_one_of(allowed: &[String], name: &str) -> bool {
-    allowed
-        .iter()
-        .any(|allowed| match allowed.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => allowed == name,
-        })
 }

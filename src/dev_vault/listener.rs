@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -33,6 +34,9 @@ enum Ended {
     Unreadable,
 }
 
+/// The certificates that a client has shown; `None` without TLS.
+type Client = Option<Arc<[CertificateDer<'static>]>>;
+
 pub(super) async fn serve(
     vault: DevVault,
     listener: TcpListener,
@@ -52,10 +56,13 @@ pub(super) async fn serve(
                 let (vault, acceptor) = (vault.clone(), acceptor.clone());
                 connections.spawn(async move {
                     match acceptor {
-                        None => talk(vault, stream).await,
+                        None => talk(vault, stream, None).await,
                         Some(acceptor) => {
                             if let Ok(stream) = acceptor.accept(stream).await {
-                                talk(vault, stream).await;
+                                let (_, connection) = stream.get_ref();
+                                let client = connection.peer_certificates().unwrap_or_default();
+                                let client = Some(client.to_vec().into());
+                                talk(vault, stream, client).await;
                             }
                         }
                     }
@@ -65,8 +72,8 @@ pub(super) async fn serve(
     }
 }
 
-async fn talk(vault: DevVault, stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let service = service_fn(|request| answer(vault.clone(), request));
+async fn talk(vault: DevVault, stream: impl AsyncRead + AsyncWrite + Unpin, client: Client) {
+    let service = service_fn(|request| answer(vault.clone(), request, client.clone()));
     // How a connection ends is the client's business.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
@@ -76,6 +83,7 @@ async fn talk(vault: DevVault, stream: impl AsyncRead + AsyncWrite + Unpin) {
 async fn answer(
     vault: DevVault,
     request: hyper::Request<Incoming>,
+    client: Client,
 ) -> Result<Response<Full<Bytes>>, Ended> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, MAX_BODY)
@@ -106,6 +114,7 @@ async fn answer(
         token: header("x-vault-token"),
         namespace: header("x-vault-namespace"),
         body: &body,
+        client: client.as_deref(),
     };
     match vault.react(&request) {
         Reaction::Answer(answer) => Ok(http(&answer)),

@@ -24,6 +24,14 @@ impl Parameters {
         self.0.get(name)?.as_str()
     }
 
+    pub(super) fn truth(&self, name: &str) -> Option<bool> {
+        match self.0.get(name)? {
+            Value::Bool(truth) => Some(*truth),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
     pub(super) fn map(&self, name: &str) -> Option<&Map<String, Value>> {
         self.0.get(name)?.as_object()
     }

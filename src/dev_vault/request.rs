@@ -1,5 +1,7 @@
 //! A request, as the server looks at it.
 
+use rustls_pki_types::CertificateDer;
+
 /// What is asked for, in Vault's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
@@ -41,6 +43,8 @@ pub(super) struct Request<'a> {
     pub(super) namespace: Option<&'a str>,
     /// JSON, or nothing.
     pub(super) body: &'a [u8],
+    /// The certificates that the client has shown; `None` without TLS.
+    pub(super) client: Option<&'a [CertificateDer<'static>]>,
 }
 
 impl Request<'_> {

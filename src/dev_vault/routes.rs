@@ -16,7 +16,7 @@ impl State {
             return answer;
         }
         if let (Some(method), Method::Write) = (self.auth_method(path, "login"), request.method) {
-            return match method.login(request.body, now) {
+            return match method.login(request, now) {
                 Ok(grant) => self.tokens.issue(grant, now),
                 Err(answer) => answer,
             };
@@ -58,7 +58,7 @@ impl State {
             let found = methods
                 .find_map(|(mount, method)| Some((rest.strip_prefix(mount.as_str())?, method)));
             return match found {
-                Some((rest, method)) => method.answer(rest, request),
+                Some((rest, method)) => method.answer(rest, request, now),
                 None => no_route(request.path),
             };
         }
@@ -123,9 +123,9 @@ impl State {
     }
 
     /// The auth method whose `verb` `path` is.
-    fn auth_method(&self, path: &str, verb: &str) -> Option<&super::auth::AuthMethod> {
+    fn auth_method(&mut self, path: &str, verb: &str) -> Option<&mut super::auth::AuthMethod> {
         let mount = path.strip_prefix("auth/")?.strip_suffix(verb)?;
-        self.auth_methods.get(mount)
+        self.auth_methods.get_mut(mount)
     }
 }
 

@@ -142,10 +142,11 @@ impl State {
     }
 
     fn mount_auth_method(&mut self, mount: &str, parameters: &Parameters) -> Answer {
-        let Some(method) = parameters.text("type").and_then(AuthMethod::new) else {
+        let kind = parameters.text("type").unwrap_or_default();
+        let Some(method) = AuthMethod::new(kind, self.tokens.randomness()) else {
             return Answer::error(
                 400,
-                &["only auth methods of type kubernetes and jwt are served here"],
+                &["only auth methods of type kubernetes, jwt, approle and cert are served here"],
             );
         };
         if self.auth_methods.contains_key(&folder(mount)) {

@@ -61,6 +61,10 @@ impl TokenStore {
         }
     }
 
+    pub(super) fn randomness(&self) -> &Randomness {
+        &self.randomness
+    }
+
     /// The rights of `token`; `None` when it is not valid (any more).
     pub(super) fn acl<'a>(
         &mut self,
