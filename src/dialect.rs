@@ -91,10 +91,14 @@ pub struct Settings {
     pub auth_type: AuthType,
     /// Where it is mounted.
     pub auth_path: MountPath,
-    /// The role; `None` is the name of the pod's service account.
+    /// The role; `None` is the name of the pod's service account or, with `cert`, whichever fits the
+    /// certificate. With `approle` there is none.
     pub role: Option<Role>,
     /// The audience of the projected token; `None` is the API server's own.
     pub audience: Option<Audience>,
+    /// With `approle`, and only then, the Secret whose keys are `role-id` and `secret-id`; mounted in
+    /// the sidecar only.
+    pub approle_secret: Option<String>,
     /// The Vault namespace of the login, where it is another one.
     pub auth_namespace: Option<VaultNamespace>,
     /// The CA certificates for Vault; `None` is the bundled Mozilla roots.
@@ -102,7 +106,7 @@ pub struct Settings {
     /// What is sent to Vault with every request.
     pub headers: Vec<Header>,
     /// The Secret (`kubernetes.io/tls`) with the client certificate for Vault; mounted in the
-    /// sidecar only.
+    /// sidecar only. With `cert` there always is one.
     pub tls_secret: Option<String>,
     /// The containers that get the mounts, init containers among them; `None` is all.
     pub containers: Option<BTreeSet<ContainerName>>,

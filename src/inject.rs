@@ -44,7 +44,7 @@ use serde_json::Value;
 use self::plan::Plan;
 use self::pod::PodView;
 use crate::dialect::{self, DialectDefaults, Parsed, Problem, Reading, Resources, native};
-use crate::spec::{ContainerName, Role};
+use crate::spec::{Auth, ContainerName};
 
 pub use self::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType, ResourceQuota};
 pub use self::following::{Following, follow};
@@ -182,8 +182,8 @@ impl Injection {
 /// What was planned, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The Vault role that the refresher logs in with.
-    pub role: Role,
+    /// How the refresher logs in to Vault.
+    pub auth: Auth,
     /// Whether it is an init container that runs once, and no sidecar.
     pub once: bool,
     /// The number of files, or directories of files, that are asked for.

@@ -14,6 +14,7 @@ mod gate;
 mod help;
 mod http;
 mod inputs;
+mod login_files;
 mod memory_file;
 mod metrics;
 mod notifier;

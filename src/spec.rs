@@ -6,6 +6,7 @@
 //! arguments, which nobody can change. Neither holds a secret value.
 
 mod annotation;
+mod auth;
 mod ca_bundle;
 mod duration;
 mod file;
@@ -28,6 +29,7 @@ mod vault;
 use serde::{Deserialize, Serialize};
 
 pub use self::annotation::AnnotationSize;
+pub use self::auth::{Auth, AuthType};
 pub use self::ca_bundle::CaBundle;
 pub use self::duration::GoDuration;
 pub use self::file::{FileMode, FilePath, MountDirectory};
@@ -43,9 +45,7 @@ pub use self::signal::SignalName;
 pub use self::store_path::StorePath;
 pub use self::target::TargetSpec;
 pub use self::template::{FunctionTable, MissingKey, TemplateSpec};
-pub use self::vault::{
-    Audience, AuthType, MountPath, Role, VaultAddress, VaultNamespace, VaultPath,
-};
+pub use self::vault::{Audience, MountPath, Role, VaultAddress, VaultNamespace, VaultPath};
 
 /// The annotation that carries the SyncSpec of a pod.
 pub const ANNOTATION: &str = "freshet.dev/sync-spec";

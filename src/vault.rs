@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod connection;
 mod connector;
+mod credentials;
 mod envelope;
 mod failure;
 mod jwt;
@@ -27,13 +28,17 @@ use crate::secret::{LeaseId, SecretBytes, VaultSecret};
 use crate::spec::{MountPath, VaultPath};
 
 pub use self::client::VaultClient;
+pub use self::credentials::LoginCredentials;
 pub use self::jwt::service_account_token_expiry;
 
 /// A Vault or OpenBao server, as far as the refresher uses it. Address, namespace, TLS and
 /// time-outs belong to the implementation.
 pub trait VaultApi {
-    /// Logs in with a service-account token (`POST auth/<mount>/login`).
-    fn login(&self, jwt: &SecretBytes) -> impl Future<Output = Result<Token, VaultError>>;
+    /// Logs in (`POST auth/<mount>/login`). The credentials must be those of the auth method.
+    fn login(
+        &self,
+        credentials: &LoginCredentials,
+    ) -> impl Future<Output = Result<Token, VaultError>>;
 
     /// Extends the token (`POST auth/token/renew-self`); Vault may give less than it gave at login.
     fn renew_token(&self, token: &Token) -> impl Future<Output = Result<TokenLease, VaultError>>;

@@ -12,7 +12,7 @@ use freshet::dialect::{DialectDefaults, Reading, native};
 use freshet::spec::layout::{
     MOUNTS_DIR, POD_DIR, SECRETS_VOLUME, SPEC_FILE, STATE_DIR, TOKEN_DIR, TOKEN_FILE,
 };
-use freshet::spec::{AuthType, Identity};
+use freshet::spec::{Auth, Identity};
 
 use super::support::process::{folder, program};
 use super::usage::Usage;
@@ -55,9 +55,8 @@ impl Contestant {
             vault_address: vault.parse().expect("an address"),
             vault_namespace: None,
             auth_namespace: None,
-            auth_type: AuthType::Kubernetes,
+            auth: Auth::Kubernetes(ROLE.parse().expect("a role")),
             auth_path: ROLE.parse().expect("a mount path"),
-            role: ROLE.parse().expect("a role"),
             audience: Some("vault".parse().expect("an audience")),
             ca_file: None,
             ca_certificates: None,

@@ -24,7 +24,7 @@ pub struct DefaultsArgs {
     #[arg(long, value_name = "NAMESPACE", help_heading = VAULT)]
     pub vault_namespace: Option<VaultNamespace>,
 
-    /// The auth method: kubernetes or jwt
+    /// The auth method: kubernetes, jwt, approle or cert
     #[arg(long, value_name = "METHOD", default_value = "kubernetes", help_heading = VAULT)]
     pub auth_type: AuthType,
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::Outcome;
 use super::review::{ReviewArgs, ReviewedPod};
 use crate::dialect::native;
+use crate::spec::Auth;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,11 +90,20 @@ fn summary(pod: &ReviewedPod) -> Option<String> {
         "a sidecar"
     };
     Some(format!(
-        "{}: ok: {files} for {} by {how} as Vault role {:?}; memory: {}, refresher at most {}\n",
+        "{}: ok: {files} for {} by {how} {}; memory: {}, refresher at most {}\n",
         pod.place,
         containers.join(", "),
-        summary.role.as_str(),
+        login(&summary.auth),
         volumes.join(", "),
         summary.memory.refresher
     ))
+}
+
+/// As whom the refresher comes to Vault.
+fn login(auth: &Auth) -> String {
+    match (auth, auth.role()) {
+        (_, Some(role)) => format!("as Vault role {:?}", role.as_str()),
+        (Auth::AppRole(_), None) => "as an AppRole".to_owned(),
+        (_, None) => "with its client certificate".to_owned(),
+    }
 }

@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::pod::{PodView, refresher};
 use super::{Asked, ClusterFacts, Defaults};
 use crate::dialect::{Parsed, Problem};
-use crate::spec::layout::{CA_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME};
+use crate::spec::layout::{APPROLE_VOLUME, CA_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME};
 use crate::spec::{ANNOTATION, IdentityBuilder, SyncSpec};
 
 /// What is to be done about a pod that runs.
@@ -88,6 +88,7 @@ fn differences(
     for (name, what) in [
         (CA_VOLUME, "the ConfigMap with the CA certificates"),
         (TEMPLATES_VOLUME, "the ConfigMaps with templates"),
+        (APPROLE_VOLUME, "the Secret with the role id"),
         (TLS_VOLUME, "the Secret with the client certificate"),
     ] {
         let is_it = |volume: &&Value| volume.get("name").is_some_and(|found| found == name);

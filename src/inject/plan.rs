@@ -17,7 +17,8 @@ use super::{
     targets, volumes,
 };
 use crate::dialect::{Parsed, Problem, Resources};
-use crate::spec::{Invalid, Mount, Role};
+use crate::spec::layout::APPROLE_DIR;
+use crate::spec::{Auth, AuthType, Invalid, Mount, Role};
 
 /// What shall be there, in Kubernetes' words.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub(super) struct Plan {
 /// What was decided, before it is put in Kubernetes' words.
 #[derive(Debug)]
 pub(super) struct Choices<'p, 'a> {
-    pub(super) role: Option<Role>,
+    pub(super) auth: Option<Auth>,
     pub(super) ids: Ids,
     /// The containers that get mounts.
     pub(super) targets: Vec<&'p ContainerView<'a>>,
@@ -75,7 +76,7 @@ impl Plan {
         let choices = choose(pod, parsed, (targets, wrappers), defaults, &mut problems);
         problems.extend(against(pod, parsed, &choices, cluster));
         let image = image(parsed, defaults, &mut problems);
-        let Some(role) = choices.role.clone().filter(|_| problems.is_empty()) else {
+        let Some(auth) = choices.auth.clone().filter(|_| problems.is_empty()) else {
             return Err(problems);
         };
         let Parsed { settings, spec, .. } = parsed;
@@ -83,12 +84,12 @@ impl Plan {
         let metrics_port = metrics::port(pod, settings, defaults, &mut warnings);
         let targets = &choices.targets;
         let secrets_volume = |mount: &Mount| volumes::secrets_volume(mount, &choices.memory);
-        let summary = summary(parsed, &choices, role.clone());
+        let summary = summary(parsed, &choices, auth.clone());
         let sidecar = Sidecar {
             parsed,
             defaults,
             image,
-            role,
+            auth,
             ids: choices.ids,
             resources: choices.resources,
             metrics_port,
@@ -119,12 +120,12 @@ impl Plan {
     }
 }
 
-fn summary(parsed: &Parsed, choices: &Choices<'_, '_>, role: Role) -> Summary {
+fn summary(parsed: &Parsed, choices: &Choices<'_, '_>, auth: Auth) -> Summary {
     let mounts = parsed.spec.mounts.iter();
     let of_files = mounts.filter(|mount| !mount.environment);
     let names = choices.readers.iter();
     Summary {
-        role,
+        auth,
         once: parsed.settings.once,
         files: of_files
             .map(|mount| mount.files.len() + mount.targets.len())
@@ -177,7 +178,7 @@ fn choose<'p, 'a>(
     let memory = Memory::of(spec, full, !wrappers.is_empty());
     let readers = targets::readers(pod, &targets, spec);
     Choices {
-        role: role(parsed, pod, problems),
+        auth: auth(parsed, pod, problems),
         ids: Ids::of(settings, pod, &readers),
         targets,
         readers,
@@ -228,19 +229,23 @@ fn image<'d>(parsed: &Parsed, defaults: &'d Defaults, problems: &mut Vec<Problem
     })
 }
 
-/// The role that was asked for, or the one that is named like the service account.
-fn role(parsed: &Parsed, pod: &PodView<'_>, problems: &mut Vec<Problem>) -> Option<Role> {
-    let account = pod.service_account();
-    let default = || {
-        account.parse().map_err(|invalid: Invalid| {
-            Problem::of_value("spec.serviceAccountName", account, invalid.to_string())
-        })
+/// The login that was asked for; its role is named like the service account unless it is said.
+fn auth(parsed: &Parsed, pod: &PodView<'_>, problems: &mut Vec<Problem>) -> Option<Auth> {
+    let role = parsed.settings.role.clone();
+    let named = |role: Option<Role>| {
+        let account = pod.service_account();
+        let default = || {
+            account.parse().map_err(|invalid: Invalid| {
+                Problem::of_value("spec.serviceAccountName", account, invalid.to_string())
+            })
+        };
+        role.map_or_else(default, Ok)
     };
-    match parsed.settings.role.clone().map_or_else(default, Ok) {
-        Ok(role) => Some(role),
-        Err(problem) => {
-            problems.push(problem);
-            None
-        }
-    }
+    let auth = match parsed.settings.auth_type {
+        AuthType::Kubernetes => named(role).map(Auth::Kubernetes),
+        AuthType::Jwt => named(role).map(Auth::Jwt),
+        AuthType::AppRole => Ok(Auth::AppRole(APPROLE_DIR.to_owned())),
+        AuthType::Cert => Ok(Auth::Cert(role)),
+    };
+    auth.map_err(|problem| problems.push(problem)).ok()
 }

@@ -13,8 +13,8 @@ use super::fields::{items, objects, text};
 use crate::dialect::Problem;
 use crate::spec::ANNOTATION;
 use crate::spec::layout::{
-    CA_VOLUME, CONTAINER, ENVIRONMENT_VOLUME, POD_VOLUME, PROGRAM_VOLUME, SECRETS_VOLUME,
-    STATE_VOLUME, SUPERVISION_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME, TOKEN_VOLUME,
+    APPROLE_VOLUME, CA_VOLUME, CONTAINER, ENVIRONMENT_VOLUME, POD_VOLUME, PROGRAM_VOLUME,
+    SECRETS_VOLUME, STATE_VOLUME, SUPERVISION_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME, TOKEN_VOLUME,
 };
 
 /// The annotation that tells people that the pod was injected. Nothing reads it.
@@ -208,6 +208,7 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
         CA_VOLUME,
         TEMPLATES_VOLUME,
         TLS_VOLUME,
+        APPROLE_VOLUME,
         PROGRAM_VOLUME,
     ]
     .contains(&name)

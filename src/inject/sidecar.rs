@@ -8,7 +8,7 @@ use super::wrapper::Wrappers;
 use super::{Defaults, resources};
 use crate::dialect::{CaSource, Parsed, Resources, Settings};
 use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, PROGRAM_DIR, SUPERVISION_DIR, TLS_DIR};
-use crate::spec::{Identity, Role};
+use crate::spec::{Auth, Identity};
 
 /// The program in the refresher's image, which has no shell and no search path.
 const PROGRAM: &str = "/freshet-refresher";
@@ -22,7 +22,7 @@ pub(super) struct Sidecar<'a> {
     pub(super) parsed: &'a Parsed,
     pub(super) defaults: &'a Defaults,
     pub(super) image: &'a str,
-    pub(super) role: Role,
+    pub(super) auth: Auth,
     pub(super) ids: Ids,
     pub(super) resources: Option<Resources>,
     pub(super) metrics_port: Option<u16>,
@@ -107,9 +107,8 @@ impl Sidecar<'_> {
             vault_address: settings.vault_address.clone(),
             vault_namespace: settings.vault_namespace.clone(),
             auth_namespace: settings.auth_namespace.clone(),
-            auth_type: settings.auth_type,
+            auth: self.auth.clone(),
             auth_path: settings.auth_path.clone(),
-            role: self.role.clone(),
             audience: settings.audience.clone(),
             ca_file: match &settings.ca {
                 Some(CaSource::ConfigMap { .. }) => Some(format!("{CA_DIR}/{CA_FILE}")),

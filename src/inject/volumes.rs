@@ -9,9 +9,10 @@ use super::memory::{Memory, STATE, SUPERVISION};
 use super::wrapper::Wrappers;
 use crate::dialect::{CaSource, Settings};
 use crate::spec::layout::{
-    CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME, PROGRAM_DIR, PROGRAM_VOLUME,
-    REFRESH_ANNOTATION, REFRESH_FILE, SPEC_FILE, STATE_DIR, STATE_VOLUME, SUPERVISION_DIR,
-    TEMPLATES_DIR, TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR, TOKEN_FILE, TOKEN_VOLUME,
+    APPROLE_DIR, APPROLE_VOLUME, CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME,
+    PROGRAM_DIR, PROGRAM_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE, SPEC_FILE, STATE_DIR,
+    STATE_VOLUME, SUPERVISION_DIR, TEMPLATES_DIR, TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR,
+    TOKEN_FILE, TOKEN_VOLUME,
 };
 use crate::spec::target::TemplateText;
 use crate::spec::{ANNOTATION, Mount, SyncSpec, VolumeName};
@@ -29,7 +30,9 @@ pub(super) fn volumes(
 ) -> Vec<Value> {
     let own = spec.mounts.iter().filter(|mount| !is_converted(mount));
     let mut volumes: Vec<Value> = own.map(|mount| secrets_volume(mount, memory)).collect();
-    volumes.push(token_volume(settings));
+    if settings.auth_type.sends_service_account_token() {
+        volumes.push(token_volume(settings));
+    }
     volumes.push(json!({"name": POD_VOLUME, "downwardAPI": {"items": [
         annotation_file(SPEC_FILE, ANNOTATION),
         annotation_file(REFRESH_FILE, REFRESH_ANNOTATION),
@@ -47,6 +50,9 @@ pub(super) fn volumes(
     let templates = templates(spec);
     if !templates.is_empty() {
         volumes.push(templates_volume(templates));
+    }
+    if let Some(name) = &settings.approle_secret {
+        volumes.push(json!({"name": APPROLE_VOLUME, "secret": {"secretName": name}}));
     }
     if let Some(name) = &settings.tls_secret {
         volumes.push(json!({"name": TLS_VOLUME, "secret": {"secretName": name}}));
@@ -76,7 +82,12 @@ pub(super) fn refresher_mounts(
             json!({"name": mount.volume.as_str(), "mountPath": directory})
         })
         .collect();
-    mounts.push(read_only(TOKEN_VOLUME, TOKEN_DIR));
+    // Where nothing is mounted, the ServiceAccount admission plugin puts the API token: a refresher
+    // that needs no token shall have none, so there is something of no use to anybody.
+    mounts.push(match settings.auth_type.sends_service_account_token() {
+        true => read_only(TOKEN_VOLUME, TOKEN_DIR),
+        false => read_only(POD_VOLUME, TOKEN_DIR),
+    });
     mounts.push(read_only(POD_VOLUME, POD_DIR));
     mounts.push(json!({"name": STATE_VOLUME, "mountPath": STATE_DIR}));
     if !wrappers.is_empty() {
@@ -90,6 +101,9 @@ pub(super) fn refresher_mounts(
     }
     if !templates(spec).is_empty() {
         mounts.push(read_only(TEMPLATES_VOLUME, TEMPLATES_DIR));
+    }
+    if settings.approle_secret.is_some() {
+        mounts.push(read_only(APPROLE_VOLUME, APPROLE_DIR));
     }
     if settings.tls_secret.is_some() {
         mounts.push(read_only(TLS_VOLUME, TLS_DIR));

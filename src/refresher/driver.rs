@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::counters::Counters;
+use super::login_files::LoginFiles;
 use super::memory_file::MemoryFile;
 use super::notifier::Notifier;
-use super::watched_file::WatchedFile;
 use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
 use crate::secret::{SecretBytes, VaultSecret};
@@ -33,7 +33,7 @@ pub(crate) struct Driver<V> {
 /// What a request needs while it is under way.
 struct Requests<V> {
     vault: V,
-    token_file: WatchedFile,
+    login_files: LoginFiles,
     tokens: RefCell<BTreeMap<TokenId, Rc<Token>>>,
 }
 
@@ -64,7 +64,7 @@ impl<V: VaultApi + 'static> Driver<V> {
     /// Answers of requests go to `answers`.
     pub(crate) fn new(
         vault: V,
-        token_file: WatchedFile,
+        login_files: LoginFiles,
         (writers, notifier): (BTreeMap<VolumeName, AtomicWriter>, Notifier),
         answers: mpsc::UnboundedSender<Event>,
         counters: Counters,
@@ -72,7 +72,7 @@ impl<V: VaultApi + 'static> Driver<V> {
     ) -> Self {
         let vault = Rc::new(Requests {
             vault,
-            token_file,
+            login_files,
             tokens: RefCell::default(),
         });
         Self {
@@ -237,14 +237,13 @@ impl<V: VaultApi> Requests<V> {
         }
     }
 
-    /// The projected token is read from disk at every login: the kubelet replaces it.
     async fn log_in(&self, id: TokenId) -> Result<TokenLease, VaultError> {
         let unreadable = |message| {
             let message = format!("cannot log in to Vault: {message}");
             VaultError::new(Class::Invalid, message)
         };
-        let jwt = SecretBytes::new(self.token_file.read().map_err(unreadable)?);
-        let token = self.vault.login(&jwt).await?;
+        let credentials = self.login_files.read().map_err(unreadable)?;
+        let token = self.vault.login(&credentials).await?;
         let lease = token.lease;
         self.tokens.borrow_mut().insert(id, Rc::new(token));
         Ok(lease)

@@ -95,9 +95,11 @@ Whom to ask, and as whom:
   --vault-namespace=NAMESPACE     its namespace
   --auth-namespace=NAMESPACE      the namespace of the login, where it is another one
   --vault-header=NAME: VALUE      sent with every request; once for each
-  --auth-type=TYPE                kubernetes or jwt [kubernetes]
+  --auth-type=TYPE                kubernetes, jwt, approle or cert [kubernetes]
   --auth-path=PATH                where the auth method is mounted [the type's name]
-  --role=ROLE                     the role to log in with
+  --role=ROLE                     the role to log in with; not for approle, and with cert it may be
+                                  left to Vault
+  --approle-dir=DIR               role-id and secret-id, for approle
   --audience=AUDIENCE             the audience of the service-account token, for messages
   --ca-file=FILE                  CA certificates for Vault [Mozilla's roots]
   --ca-certificates=BASE64        the same certificates in DER, with commas between

@@ -92,6 +92,7 @@ fn refresher(refresh: Refresh, mode: Mode) -> ExitCode {
 fn settings(refresh: Refresh) -> Settings {
     let volumes = refresh.identity.mounts.into_iter();
     Settings {
+        auth: refresh.identity.auth,
         volumes: volumes
             .map(|(volume, directory)| (volume, PathBuf::from(directory)))
             .collect(),

@@ -14,24 +14,26 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::driver::{self, Done, Driver};
 use super::inputs::{InputPaths, Inputs};
+use super::login_files::LoginFiles;
 use super::memory_file::MemoryFile;
 use super::notifier::{Listeners, Notifier};
 use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
-use super::watched_file::WatchedFile;
 use super::{control, http, randomness};
 use crate::files::{WriteError, install_program};
 use crate::secret::SecretBytes;
 use crate::shutdown::Shutdown;
 use crate::spec::layout::PROGRAM_FILE;
-use crate::spec::{OnChange, VolumeName};
+use crate::spec::{Auth, OnChange, VolumeName};
 use crate::sync::{Action, Engine, Event, Options};
 use crate::vault::VaultApi;
 
 /// What a refresher needs to know beside its Vault.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// How it logs in.
+    pub auth: Auth,
     /// The volumes to write, and where they are mounted.
     pub volumes: BTreeMap<VolumeName, PathBuf>,
     /// The files that the kubelet keeps current.
@@ -159,11 +161,11 @@ async fn work<V: VaultApi + 'static>(
     let notifier = Notifier::listen(settings.listeners, settings.volumes.values())
         .map_err(|(socket, error)| RunError::Socket(socket, error))?;
     let (sender, answers) = mpsc::unbounded_channel();
-    let token_file = WatchedFile::new(settings.inputs.token.clone());
+    let login_files = LoginFiles::of(&settings.auth, &settings.inputs.token);
     let counters = shared.counters.clone();
     let driver = Driver::new(
         vault,
-        token_file,
+        login_files,
         (writers, notifier),
         sender,
         counters,

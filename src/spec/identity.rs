@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use super::auth::{Auth, AuthType};
 use super::ca_bundle::CaBundle;
 use super::header::Header;
 use super::invalid::Invalid;
 use super::names::VolumeName;
-use super::vault::{Audience, AuthType, MountPath, Role, VaultAddress, VaultNamespace};
+use super::vault::{Audience, MountPath, Role, VaultAddress, VaultNamespace};
 
 /// Who to be, whom to ask, and which volumes are ours to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +23,10 @@ pub struct Identity {
     pub vault_namespace: Option<VaultNamespace>,
     /// The Vault namespace of the login, where it is another one.
     pub auth_namespace: Option<VaultNamespace>,
-    /// The auth method.
-    pub auth_type: AuthType,
+    /// The login.
+    pub auth: Auth,
     /// Where the auth method is mounted.
     pub auth_path: MountPath,
-    /// The role to log in with.
-    pub role: Role,
     /// The audience of the projected token, for messages; `None` is the API server's own.
     pub audience: Option<Audience>,
     /// The file with the CA certificates (PEM) that Vault's certificate is checked against; `None`
@@ -63,9 +62,16 @@ impl Identity {
             "auth-namespace",
             self.auth_namespace.as_ref().map(VaultNamespace::as_str),
         );
-        optional("auth-type", Some(self.auth_type.as_str()));
+        optional("auth-type", Some(self.auth.auth_type().as_str()));
         optional("auth-path", Some(self.auth_path.as_str()));
-        optional("role", Some(self.role.as_str()));
+        optional("role", self.auth.role().map(Role::as_str));
+        optional(
+            "approle-dir",
+            match &self.auth {
+                Auth::AppRole(directory) => Some(directory),
+                _ => None,
+            },
+        );
         optional("audience", self.audience.as_ref().map(Audience::as_str));
         optional("ca-file", self.ca_file.as_deref());
         let certificates = self.ca_certificates.as_ref().map(CaBundle::to_string);
@@ -94,13 +100,14 @@ pub struct IdentityBuilder {
     problems: Vec<String>,
 }
 
-const SINGLE: [&str; 10] = [
+const SINGLE: [&str; 11] = [
     "vault-address",
     "vault-namespace",
     "auth-namespace",
     "auth-type",
     "auth-path",
     "role",
+    "approle-dir",
     "audience",
     "ca-file",
     "ca-certificates",
@@ -163,13 +170,13 @@ impl IdentityBuilder {
     /// All that is missing or wrong, one text for each option.
     pub fn build(mut self) -> Result<Identity, IdentityError> {
         let vault_address = self.required("vault-address");
-        let role = self.required("role");
         let vault_namespace = self.optional("vault-namespace");
         let auth_namespace = self.optional("auth-namespace");
         let auth_type = self.optional("auth-type").unwrap_or(AuthType::Kubernetes);
         let auth_path = self
             .optional("auth-path")
             .unwrap_or_else(|| auth_type.mount_path());
+        let auth = self.auth(auth_type, vault_address.as_ref());
         let audience = self.optional("audience");
         let ca_file = self.values.remove("ca-file");
         let ca_certificates = self.optional("ca-certificates");
@@ -182,14 +189,13 @@ impl IdentityBuilder {
             self.problems
                 .push("--mount: missing: name at least one volume to write".to_owned());
         }
-        match (vault_address, role) {
-            (Some(vault_address), Some(role)) if self.problems.is_empty() => Ok(Identity {
+        match (vault_address, auth) {
+            (Some(vault_address), Some(auth)) if self.problems.is_empty() => Ok(Identity {
                 vault_address,
                 vault_namespace,
                 auth_namespace,
-                auth_type,
+                auth,
                 auth_path,
-                role,
                 audience,
                 ca_file,
                 ca_certificates,
@@ -199,6 +205,50 @@ impl IdentityBuilder {
             }),
             _ => Err(IdentityError(self.problems)),
         }
+    }
+
+    /// The login of the method, with what it needs and nothing else.
+    fn auth(&mut self, auth_type: AuthType, server: Option<&VaultAddress>) -> Option<Auth> {
+        let directory = self.values.remove("approle-dir");
+        if auth_type != AuthType::AppRole && directory.is_some() {
+            self.misplaced("approle-dir", auth_type);
+        }
+        Some(match auth_type {
+            AuthType::Kubernetes => Auth::Kubernetes(self.required("role")?),
+            AuthType::Jwt => Auth::Jwt(self.required("role")?),
+            AuthType::AppRole => {
+                if self.values.remove("role").is_some() {
+                    self.misplaced("role", auth_type);
+                }
+                let Some(directory) = directory else {
+                    self.problems.push(
+                        "--approle-dir: missing, and --auth-type=approle needs it".to_owned(),
+                    );
+                    return None;
+                };
+                Auth::AppRole(directory)
+            }
+            AuthType::Cert => {
+                if !self.values.contains_key("client-certificate-dir") {
+                    let missing = "missing, and --auth-type=cert logs in with what is in it";
+                    self.problems
+                        .push(format!("--client-certificate-dir: {missing}"));
+                }
+                if let Some(server) = server.filter(|server| !server.is_secure()) {
+                    self.problems.push(format!(
+                        "--vault-address: \"{server}\": must begin with https://, for \
+                         --auth-type=cert logs in with the certificate of the TLS connection"
+                    ));
+                }
+                Auth::Cert(self.optional("role"))
+            }
+        })
+    }
+
+    fn misplaced(&mut self, name: &str, auth_type: AuthType) {
+        self.problems.push(format!(
+            "--{name}: has no place beside --auth-type={auth_type}"
+        ));
     }
 
     fn required<T: std::str::FromStr<Err = Invalid>>(&mut self, name: &'static str) -> Option<T> {
@@ -242,9 +292,8 @@ mod tests {
             vault_address: "https://vault.vault:8200".parse().expect("address"),
             vault_namespace: Some("team-a".parse().expect("namespace")),
             auth_namespace: Some("root".parse().expect("namespace")),
-            auth_type: AuthType::Jwt,
+            auth: Auth::Jwt("app".parse().expect("role")),
             auth_path: "jwt-prod".parse().expect("mount path"),
-            role: "app".parse().expect("role"),
             audience: Some("vault".parse().expect("audience")),
             ca_file: None,
             ca_certificates: Some("MIIB,MIIC".parse().expect("certificates")),
@@ -255,7 +304,49 @@ mod tests {
                 "/run/freshet/mounts/a=b".to_owned(),
             )]),
         };
-        assert_eq!(build(&identity.to_args()), Ok(identity));
+        for auth in [
+            Auth::Kubernetes("app".parse().expect("role")),
+            Auth::AppRole("/run/freshet/approle".to_owned()),
+            Auth::Cert(Some("app".parse().expect("role"))),
+            Auth::Cert(None),
+            identity.auth.clone(),
+        ] {
+            let identity = Identity {
+                auth,
+                ..identity.clone()
+            };
+            assert_eq!(build(&identity.to_args()), Ok(identity));
+        }
+    }
+
+    #[test]
+    fn a_login_has_what_its_method_needs_and_nothing_else() {
+        for (options, want) in [
+            ("--auth-type=jwt", "--role: missing"),
+            (
+                "--auth-type=jwt --role=app --approle-dir=/a",
+                "--approle-dir: has no place beside --auth-type=jwt",
+            ),
+            (
+                "--auth-type=approle --role=app",
+                "--role: has no place beside --auth-type=approle\n\
+                 --approle-dir: missing, and --auth-type=approle needs it",
+            ),
+            (
+                "--auth-type=cert --vault-address=http://vault:8200",
+                "--client-certificate-dir: missing, and --auth-type=cert logs in with what is in it\n\
+                 --vault-address: \"http://vault:8200\": must begin with https://, for \
+                 --auth-type=cert logs in with the certificate of the TLS connection",
+            ),
+        ] {
+            let mut args: Vec<String> = options.split(' ').map(str::to_owned).collect();
+            if !options.contains("--vault-address") {
+                args.push("--vault-address=https://vault:8200".to_owned());
+            }
+            args.push("--mount=a=/a".to_owned());
+            let error = build(&args).expect_err(options).to_string();
+            assert_eq!(error, want, "{options}");
+        }
     }
 
     #[test]

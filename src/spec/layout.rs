@@ -43,6 +43,15 @@ pub const TLS_VOLUME: &str = "freshet-tls";
 /// Where it is mounted; `tls.crt` and `tls.key` below it.
 pub const TLS_DIR: &str = "/run/freshet/tls";
 
+/// The Secret volume with the role id and the secret id of an AppRole.
+pub const APPROLE_VOLUME: &str = "freshet-approle";
+/// Where it is mounted.
+pub const APPROLE_DIR: &str = "/run/freshet/approle";
+/// The key of the Secret, and the file below [`APPROLE_DIR`], with the role id.
+pub const ROLE_ID_FILE: &str = "role-id";
+/// The key of the Secret, and the file below [`APPROLE_DIR`], with the secret id.
+pub const SECRET_ID_FILE: &str = "secret-id";
+
 /// The volume with the texts of the ConfigMaps that templates of ExternalSecrets are taken from.
 pub const TEMPLATES_VOLUME: &str = "freshet-templates";
 /// Where it is mounted; below it a directory for each ConfigMap, and in that a file for each key.

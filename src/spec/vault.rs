@@ -176,6 +176,13 @@ text_values! {
     };
 }
 
+impl MountPath {
+    /// One that is known to be sound.
+    pub(super) fn named(name: &'static str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
 impl Default for Audience {
     /// Freshet's own: `vault`, so that a token for Vault is of use nowhere else.
     fn default() -> Self {
@@ -191,52 +198,7 @@ fn header_value(text: &str, accepted: &'static str) -> Result<String, Invalid> {
     }
 }
 
-/// How the refresher logs in. Both methods send the pod's projected service-account token and a
-/// role.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AuthType {
-    /// Vault's `kubernetes` method: Vault asks the API server (TokenReview) whether the token is
-    /// genuine.
-    #[default]
-    Kubernetes,
-    /// Vault's `jwt` method: Vault checks the token's signature itself.
-    Jwt,
-}
-
-impl AuthType {
-    /// The name of the method, which is also its usual mount path.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kubernetes => "kubernetes",
-            Self::Jwt => "jwt",
-        }
-    }
-
-    /// Where Vault mounts the method unless told otherwise: under its name.
-    pub fn mount_path(self) -> MountPath {
-        MountPath(self.as_str().to_owned())
-    }
-}
-
-impl FromStr for AuthType {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "kubernetes" => Ok(Self::Kubernetes),
-            "jwt" => Ok(Self::Jwt),
-            _ => Err(Invalid::new("must be kubernetes or jwt")),
-        }
-    }
-}
-
-impl fmt::Display for AuthType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-serde_as_text!(VaultAddress, AuthType);
+serde_as_text!(VaultAddress);
 
 #[cfg(test)]
 mod tests {

@@ -6,28 +6,35 @@ use super::jwt::Claims;
 use super::operation::Operation;
 use super::refusal::{Refusal, one_line_each};
 use super::transport::Answer;
-use super::{Class, Engine, SecretsMount, Token, VaultError};
-use crate::secret::{SecretBytes, SecretMap, SecretValue, VaultSecret};
+use super::{Class, Engine, LoginCredentials, SecretsMount, Token, VaultError};
+use crate::secret::{SecretMap, SecretValue, VaultSecret};
 use crate::spec::VaultPath;
 
 /// A request that is under way: what it asks, and what it sent that no message may hold.
 pub(super) struct Asked<'a> {
     operation: Operation<'a>,
-    sent: &'a SecretBytes,
+    sent: &'a [u8],
+    /// The service-account token of a login that sends one.
+    jwt: Option<&'a [u8]>,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn with_token(operation: Operation<'a>, token: &'a Token) -> Self {
         Self {
             operation,
-            sent: &token.secret,
+            sent: token.secret.expose(),
+            jwt: None,
         }
     }
 
-    pub(super) fn with_jwt(operation: Operation<'a>, jwt: &'a SecretBytes) -> Self {
+    pub(super) fn with_credentials(
+        operation: Operation<'a>,
+        credentials: &'a LoginCredentials,
+    ) -> Self {
         Self {
             operation,
-            sent: jwt,
+            sent: credentials.secret(),
+            jwt: credentials.service_account_token(),
         }
     }
 
@@ -36,7 +43,7 @@ impl<'a> Asked<'a> {
     /// second time.
     pub(super) fn is_repeatable(&self) -> bool {
         match self.operation {
-            Operation::Login { .. } | Operation::RenewToken | Operation::RevokeToken => false,
+            Operation::Login(..) | Operation::RenewToken | Operation::RevokeToken => false,
             Operation::Read(mount, ..) => mount.engine != Engine::Plain,
             _ => true,
         }
@@ -64,9 +71,9 @@ impl<'a> Asked<'a> {
     /// Vault's remarks on a request that went well: at a login for whoever set up the role, at the
     /// many requests after it for whoever looks closely.
     fn log_warnings(&self, envelope: &Envelope<'_>) {
-        for warning in one_line_each(envelope.warnings(), &[self.sent.expose()]) {
+        for warning in one_line_each(envelope.warnings(), &[self.sent]) {
             match self.operation {
-                Operation::Login { .. } => {
+                Operation::Login(..) => {
                     tracing::warn!("Vault warns, asked to {}: {warning}", self.operation);
                 }
                 _ => tracing::debug!("Vault warns, asked to {}: {warning}", self.operation),
@@ -189,16 +196,12 @@ impl<'a> Asked<'a> {
         if words.is_none() && (400..500).contains(&answer.status) && answer.status != 429 {
             return self.not_vault(answer);
         }
-        let claims = match self.operation {
-            Operation::Login { .. } => Claims::of(self.sent),
-            _ => None,
-        };
         Refusal {
             operation: self.operation,
             status: answer.status,
             retry_after: answer.retry_after,
-            errors: one_line_each(words.unwrap_or_default(), &[self.sent.expose()]),
-            claims,
+            errors: one_line_each(words.unwrap_or_default(), &[self.sent]),
+            claims: self.jwt.and_then(Claims::of),
         }
         .into_error()
     }

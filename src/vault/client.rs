@@ -9,11 +9,9 @@ use bytes::Bytes;
 use rustify::endpoint::Endpoint;
 use rustify::enums::{RequestMethod, RequestType, ResponseType};
 use rustify::errors::ClientError;
-use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
-use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
 use vaultrs::api::kv2::requests::{ReadSecretMetadataRequest, ReadSecretRequest};
 use vaultrs::api::token::requests::{RenewTokenSelfRequest, RevokeTokenSelfRequest};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::answer::{self, Asked};
 use super::envelope::NotVault;
@@ -22,17 +20,17 @@ use super::request::Call;
 use super::server::Server;
 use super::transport::Answer;
 use super::{
-    Class, Engine, LeaseTerm, Limits, SecretsMount, Token, TokenLease, VaultApi, VaultError,
+    Class, Engine, LeaseTerm, Limits, LoginCredentials, SecretsMount, Token, TokenLease, VaultApi,
+    VaultError,
 };
-use crate::secret::{LeaseId, SecretBytes, VaultSecret, write_json_string};
-use crate::spec::{AuthType, Identity, MountPath, Role, VaultPath};
+use crate::secret::{LeaseId, VaultSecret, write_json_string};
+use crate::spec::{Auth, Identity, MountPath, VaultPath};
 
 /// A Vault server, as one pod's identity sees it.
 pub struct VaultClient {
     server: Server,
-    auth_type: AuthType,
+    auth: Auth,
     auth_path: MountPath,
-    role: Role,
 }
 
 impl VaultClient {
@@ -44,9 +42,8 @@ impl VaultClient {
     pub fn new(identity: &Identity, limits: Limits) -> Result<Self, VaultError> {
         Ok(Self {
             server: Server::new(identity, limits)?,
-            auth_type: identity.auth_type,
+            auth: identity.auth.clone(),
             auth_path: identity.auth_path.clone(),
-            role: identity.role.clone(),
         })
     }
 
@@ -81,48 +78,17 @@ impl VaultClient {
         let endpoint = Logical::post(format!("sys/leases/{verb}"), body);
         self.exchange(asked, &endpoint, Some(token)).await
     }
-
-    fn login_operation(&self) -> Operation<'_> {
-        Operation::Login {
-            auth_type: self.auth_type,
-            mount: &self.auth_path,
-            role: &self.role,
-        }
-    }
-
-    async fn send_login(&self, asked: &Asked<'_>, jwt: String) -> Result<Answer, VaultError> {
-        let (mount, role) = (self.auth_path.to_string(), self.role.to_string());
-        match self.auth_type {
-            AuthType::Kubernetes => {
-                let mut request = LoginWithKubernetesRequest { mount, role, jwt };
-                let answer = self.exchange(asked, &request, None).await;
-                request.jwt.zeroize();
-                answer
-            }
-            AuthType::Jwt => {
-                let role = Some(role);
-                let mut request = JWTLoginRequest { mount, jwt, role };
-                let answer = self.exchange(asked, &request, None).await;
-                request.jwt.zeroize();
-                answer
-            }
-        }
-    }
 }
 
 impl VaultApi for VaultClient {
-    async fn login(&self, jwt: &SecretBytes) -> Result<Token, VaultError> {
-        let asked = Asked::with_jwt(self.login_operation(), jwt);
-        let text = std::str::from_utf8(jwt.expose().trim_ascii())
-            .ok()
-            .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()))
-            .ok_or_else(|| {
-                asked.failed(
-                    Class::Invalid,
-                    "the service-account token's file holds no JWT",
-                )
-            })?;
-        let answer = self.send_login(&asked, text.to_owned()).await?;
+    async fn login(&self, credentials: &LoginCredentials) -> Result<Token, VaultError> {
+        let operation = Operation::Login(&self.auth, &self.auth_path);
+        let asked = Asked::with_credentials(operation, credentials);
+        let body = credentials
+            .body(&self.auth)
+            .map_err(|problem| asked.failed(Class::Invalid, &problem))?;
+        let endpoint = Logical::post(format!("auth/{}/login", self.auth_path), body);
+        let answer = self.exchange(&asked, &endpoint, None).await?;
         let token = asked
             .success(&answer)?
             .into_token()
@@ -285,7 +251,8 @@ impl VaultApi for VaultClient {
     }
 }
 
-/// A request that vaultrs has not: a read or a list of any path, and what concerns a lease.
+/// A request that vaultrs has not, or not for every method: a login, a read or a list of any path,
+/// and what concerns a lease.
 struct Logical {
     path: String,
     method: RequestMethod,

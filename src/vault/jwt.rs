@@ -19,7 +19,7 @@ pub fn service_account_token_expiry(jwt: &SecretBytes) -> Option<SystemTime> {
     struct Payload {
         exp: u64,
     }
-    let Payload { exp } = payload(jwt)?;
+    let Payload { exp } = payload(jwt.expose())?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(exp))
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Claims {
 
 impl Claims {
     /// The claims of `jwt`; `None` when it is not a JWT.
-    pub(super) fn of(jwt: &SecretBytes) -> Option<Self> {
+    pub(super) fn of(jwt: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Payload {
             #[serde(default)]
@@ -68,8 +68,8 @@ impl Claims {
 }
 
 /// The second part of a JWT, decoded.
-fn payload<T: DeserializeOwned>(jwt: &SecretBytes) -> Option<T> {
-    let mut parts = jwt.expose().trim_ascii().split(|byte| *byte == b'.');
+fn payload<T: DeserializeOwned>(jwt: &[u8]) -> Option<T> {
+    let mut parts = jwt.trim_ascii().split(|byte| *byte == b'.');
     let payload = parts.nth(1)?;
     let (Some(_), None) = (parts.next(), parts.next()) else {
         return None;
@@ -87,7 +87,7 @@ mod tests {
         let jwt = format!("e30.{}.c2ln\n", URL_SAFE_NO_PAD.encode(payload));
         let owned = |(namespace, name): (&str, &str)| (namespace.to_owned(), name.to_owned());
         assert_eq!(
-            Claims::of(&jwt.into()),
+            Claims::of(jwt.as_bytes()),
             Some(Claims {
                 audiences: audiences.iter().map(|&text| text.to_owned()).collect(),
                 service_account: service_account.map(owned),
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn what_is_no_jwt_has_no_claims() {
         for text in ["", "a.b", "a.b.c", "a.e30.c.d", "hvs.token"] {
-            assert_eq!(Claims::of(&text.to_owned().into()), None, "{text}");
+            assert_eq!(Claims::of(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -3,16 +3,13 @@
 use std::fmt;
 
 use super::{Engine, SecretsMount};
-use crate::spec::{AuthType, MountPath, Role, VaultPath};
+use crate::spec::{Auth, MountPath, VaultPath};
 
 /// One request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation<'a> {
-    Login {
-        auth_type: AuthType,
-        mount: &'a MountPath,
-        role: &'a Role,
-    },
+    /// At the mount of an auth method.
+    Login(&'a Auth, &'a MountPath),
     RenewToken,
     RevokeToken,
     FindMount(&'a VaultPath),
@@ -29,7 +26,7 @@ impl Operation<'_> {
     /// The policy that lets a token do this; `None` where none is needed or none is known.
     pub(super) fn policy(&self) -> Option<String> {
         let (path, capability) = match self {
-            Self::Login { .. } | Self::FindMount(_) => return None,
+            Self::Login(..) | Self::FindMount(_) => return None,
             Self::RenewToken => ("auth/token/renew-self".to_owned(), "update"),
             Self::RevokeToken => ("auth/token/revoke-self".to_owned(), "update"),
             Self::RenewLease(_) => ("sys/leases/renew".to_owned(), "update"),
@@ -65,7 +62,13 @@ pub(super) fn inside(mount: &SecretsMount, folder: &str, path: &VaultPath) -> St
 impl fmt::Display for Operation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Login { mount, role, .. } => write!(f, "log in at auth/{mount} with role {role}"),
+            Self::Login(auth, mount) => {
+                write!(f, "log in at auth/{mount}")?;
+                match auth.role() {
+                    Some(role) => write!(f, " with role {role}"),
+                    None => Ok(()),
+                }
+            }
             Self::RenewToken => f.write_str("renew the Vault token"),
             Self::RevokeToken => f.write_str("revoke the Vault token"),
             Self::FindMount(path) => write!(f, "find the mount of {path}"),

@@ -51,7 +51,7 @@ impl Refusal<'_> {
             (412, _) | (471..=473, _) | (500.., _) => {
                 (self.unavailable(), self.failing().to_owned())
             }
-            (_, Operation::Login { .. }) => self.login_refused(),
+            (_, Operation::Login(auth, mount)) => (Class::Denied, self.login_refused(auth, mount)),
             (403, _) if self.says(&["invalid token", "bad token"]) => (
                 Class::TokenInvalid,
                 "the Vault token has expired or was revoked".to_owned(),

@@ -1,6 +1,7 @@
 //! The dev Vault, through the client that real pods use.
 
 mod cases;
+mod certificate_login;
 mod faults;
 mod issuer;
 mod kubernetes;
@@ -72,6 +73,7 @@ run! {
     a_policy_may_hide_the_metadata
     metadata_and_folders_are_read
     a_login_is_refused_with_the_line_that_mends_it
+    an_approle_logs_in_with_its_role_id_and_a_secret_id
     a_token_lives_as_long_as_its_role_says
     a_renewal_ends_at_the_longest_life
     a_revoked_token_is_invalid

@@ -3,6 +3,7 @@
 mod external_secrets;
 mod gate;
 mod hard_cases;
+mod logins;
 mod notifications;
 mod outages;
 pub(crate) mod pod;

@@ -11,10 +11,11 @@ mod tls;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use freshet::secret::{SecretBytes, write_json_map};
-use freshet::spec::{AuthType, Identity, VaultPath};
+use freshet::secret::write_json_map;
+use freshet::spec::{Auth, Identity, VaultPath};
 use freshet::vault::{
-    Class, Engine, Limits, SecretsMount, Token, TokenLease, VaultApi as _, VaultClient, VaultError,
+    Class, Engine, Limits, LoginCredentials, SecretsMount, Token, TokenLease, VaultApi as _,
+    VaultClient, VaultError,
 };
 
 use self::server::{Reply, Server, json};
@@ -28,9 +29,8 @@ fn identity(address: &str) -> Identity {
         vault_address: address.parse().expect("address"),
         vault_namespace: None,
         auth_namespace: None,
-        auth_type: AuthType::Kubernetes,
+        auth: Auth::Kubernetes("app".parse().expect("role")),
         auth_path: "kubernetes".parse().expect("mount"),
-        role: "app".parse().expect("role"),
         audience: None,
         ca_file: None,
         ca_certificates: None,
@@ -51,6 +51,10 @@ fn client(identity: &Identity) -> VaultClient {
 
 fn plain_client(server: &Server) -> VaultClient {
     client(&identity(&format!("http://{}", server.address)))
+}
+
+fn jwt(text: &str) -> LoginCredentials {
+    LoginCredentials::ServiceAccountToken(text.to_owned().into())
 }
 
 fn token(text: &str) -> Token {
@@ -112,8 +116,10 @@ async fn a_login_sends_role_and_token_and_brings_a_lease() {
     let mut identity = identity(&format!("http://{}/team/vault/", server.address));
     identity.vault_namespace = Some("org/team-a".parse().expect("namespace"));
     identity.auth_path = "k8s/prod".parse().expect("mount");
-    let jwt = SecretBytes::from("eyJ.eyJ.sig\n".to_owned());
-    let token = client(&identity).login(&jwt).await.expect("token");
+    let token = client(&identity)
+        .login(&jwt("eyJ.eyJ.sig\n"))
+        .await
+        .expect("token");
     assert_eq!(token.secret.expose(), b"hvs.new");
     assert_eq!(token.lease.duration, Duration::from_secs(3600));
     let seen = &server.seen()[0];
@@ -140,10 +146,7 @@ async fn headers_go_with_every_request_and_a_login_may_have_a_namespace_of_its_o
     identity.auth_namespace = Some("root".parse().expect("namespace"));
     identity.headers = vec!["X-Team: shop".parse().expect("a header")];
     let client = client(&identity);
-    client
-        .login(&"a.b.c".to_owned().into())
-        .await
-        .expect("token");
+    client.login(&jwt("a.b.c")).await.expect("token");
     read(&client).await.expect("secret");
     let seen = server.seen();
     let namespaces = [&seen[0], &seen[1]].map(|seen| seen.header("x-vault-namespace"));
@@ -159,11 +162,11 @@ async fn a_jwt_login_sends_the_same_to_its_own_mount() {
     let server =
         Server::http(|_| json(200, r#"{"auth":{"client_token":"t","lease_duration":1}}"#)).await;
     let mut identity = identity(&format!("http://{}", server.address));
-    (identity.auth_type, identity.auth_path) = (AuthType::Jwt, "jwt".parse().expect("mount"));
-    let jwt = "a.b.c".to_owned().into();
-    client(&identity).login(&jwt).await.expect("token");
+    identity.auth = Auth::Jwt("app".parse().expect("role"));
+    identity.auth_path = "jwt".parse().expect("mount");
+    client(&identity).login(&jwt("a.b.c")).await.expect("token");
     assert_eq!(server.seen()[0].target, "/v1/auth/jwt/login");
-    assert_eq!(server.seen()[0].body, r#"{"jwt":"a.b.c","role":"app"}"#);
+    assert_eq!(server.seen()[0].body, r#"{"role":"app","jwt":"a.b.c"}"#);
 }
 
 #[tokio::test]
@@ -275,8 +278,8 @@ async fn a_token_is_sent_trimmed_or_not_at_all() {
             &["no header can hold"],
         );
     }
-    let jwt = "a.b.c\nd".to_owned().into();
-    check_error(client.login(&jwt).await, Class::Invalid, &["holds no JWT"]);
+    let login = client.login(&jwt("a.b.c\nd")).await;
+    check_error(login, Class::Invalid, &["holds no JWT"]);
     assert_eq!(server.seen().len(), 1, "nothing else was sent");
 }
 

@@ -1,9 +1,12 @@
 //! Who to be, whom to ask, and how the sidecar shall look: the keys that stand once on a pod.
 
+mod login;
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
+use self::login::Login;
 use super::PodValues;
 use super::vocabulary::Key;
 use crate::dialect::external_secret::StoreSettings;
@@ -11,9 +14,7 @@ use crate::dialect::findings::{Findings, at};
 use crate::dialect::quantity::Quantity;
 use crate::dialect::{CaSource, DialectDefaults, Resources, Settings};
 use crate::spec::layout::CA_FILE;
-use crate::spec::{
-    AuthType, ContainerName, GoDuration, Invalid, MountPath, ObjectName, OnChange, VaultAddress,
-};
+use crate::spec::{ContainerName, GoDuration, Invalid, ObjectName, OnChange, VaultAddress};
 
 /// The interval of a pod that names none.
 pub(in crate::dialect) const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(60);
@@ -29,12 +30,13 @@ pub(super) fn read(
     let mut reader = Reader { pod, findings };
     let vault_address = reader.vault_address(defaults);
     let vault_namespace = reader.value(Key::VaultNamespace);
-    let auth_type = reader.value(Key::AuthType).unwrap_or(defaults.auth_type);
-    let auth_path = reader
-        .value(Key::AuthPath)
-        .unwrap_or_else(|| default_auth_path(auth_type, defaults));
-    let role = reader.value(Key::Role);
-    let audience = reader.value(Key::AuthAudience);
+    let Login {
+        auth_type,
+        auth_path,
+        role,
+        audience,
+        approle_secret,
+    } = reader.login(vault_address.as_ref(), defaults);
     let ca_config_map: Option<ObjectName> = reader.value(Key::CaConfigMap);
     let tls_secret: Option<ObjectName> = reader.value(Key::TlsSecret);
     let containers = reader.value(Key::Containers);
@@ -51,7 +53,8 @@ pub(super) fn read(
         auth_type,
         auth_path,
         role,
-        audience: Some(audience.unwrap_or_else(|| defaults.audience.clone())),
+        audience,
+        approle_secret: approle_secret.as_ref().map(ToString::to_string),
         auth_namespace: None,
         ca: ca_config_map
             .as_ref()
@@ -92,15 +95,19 @@ pub(super) fn over_store(
     };
     let settings = read(pod, &defaults, findings)?;
     let says = |key: Key| pod.contains_key(&key);
+    // The store's role and audience are for a service account's token.
+    let sends_token = settings.auth_type.sends_service_account_token();
+    let role = store.role.clone().filter(|_| sends_token);
+    let audience = store.audience.clone().filter(|_| sends_token);
     Some(Settings {
         auth_namespace: store
             .auth_namespace
             .clone()
             .filter(|_| !says(Key::VaultNamespace)),
-        role: settings.role.or_else(|| store.role.clone()),
+        role: settings.role.or(role),
         audience: match says(Key::AuthAudience) {
             true => settings.audience,
-            false => store.audience.clone(),
+            false => audience,
         },
         ca: settings
             .ca
@@ -251,15 +258,6 @@ impl Reader<'_> {
             let problem = at(&key.annotation("")).with(request.as_str(), message);
             self.findings.problem(problem);
         }
-    }
-}
-
-/// The webhook's path belongs to the webhook's method: a pod that logs in another way gets the
-/// usual mount of that way.
-fn default_auth_path(auth_type: AuthType, defaults: &DialectDefaults) -> MountPath {
-    match &defaults.auth_path {
-        Some(path) if auth_type == defaults.auth_type => path.clone(),
-        _ => auth_type.mount_path(),
     }
 }
 

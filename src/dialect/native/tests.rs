@@ -92,6 +92,7 @@ fn settings(settings: &Settings) -> String {
         CaSource::Bundle(_) => "a bundle".to_owned(),
     });
     line("CA", ca);
+    line("approle", settings.approle_secret.clone());
     line("certificate", settings.tls_secret.clone());
     let names = |names: &BTreeSet<ContainerName>| {
         names
@@ -222,7 +223,7 @@ fn all_problems_are_told_at_once_in_the_order_of_their_keys() {
         refresh-interval: 1 minute
         ",
         expect![[r#"
-            [auth-type]: "ldap": must be kubernetes or jwt
+            [auth-type]: "ldap": must be kubernetes, jwt, approle or cert
             [format-tls]: "xml": must be raw, json, yaml, env, properties or dir
             [mode-tls]: "99": must be octal, e.g. 0640
             [once]: "yes": must be "true" or "false"

@@ -25,6 +25,7 @@ pub(super) enum Key {
     AuthType,
     AuthPath,
     AuthAudience,
+    ApproleSecret,
     CaConfigMap,
     TlsSecret,
     Containers,
@@ -167,7 +168,7 @@ pub(super) const ROWS: &[Row] = rows! {
     Once Pod "once" = "true", "`false`",
         "`true` fetches the files once, in an init container, and adds no sidecar", also "agent-pre-populate-only" "init-only";
     Role Pod "role" = "app", "the service account's name",
-        "the Vault role to log in with",
+        "the Vault role to log in with; `approle` has none, and `cert` needs none",
         also "auth-role" "vault-role";
     VaultAddress Pod "vault-address" = "https://vault.vault:8200", "the webhook's",
         "the Vault server",
@@ -176,7 +177,7 @@ pub(super) const ROWS: &[Row] = rows! {
         "the Vault namespace",
         also "namespace";
     AuthType Pod "auth-type" = "jwt", "`kubernetes`",
-        "the auth method: `kubernetes` or `jwt`",
+        "the auth method: `kubernetes`, `jwt`, `approle` (with `approle-secret`) or `cert` (with `tls-secret`)",
         also "auth-method";
     AuthPath Pod "auth-path" = "kubernetes", "the name of the method",
         "where the auth method is mounted",
@@ -184,6 +185,9 @@ pub(super) const ROWS: &[Row] = rows! {
     AuthAudience Pod "auth-audience" = "vault", "`vault`",
         "the audience of the service account's token",
         also "audience" "auth-config-audience";
+    ApproleSecret Pod "approle-secret" = "vault-approle", "none",
+        "the Secret with the keys `role-id` and `secret-id`, for the auth method `approle`; mounted in the sidecar alone, and read at every login",
+        also "agent-extra-secret" "extra-secret" "auth-config-role-id-file-path" "auth-config-secret-id-file-path";
     CaConfigMap Pod "ca-config-map" = "vault-ca", "the webhook's, or the Mozilla roots",
         "the ConfigMap whose key `ca.crt` holds the CA certificates that Vault's is checked against",
         also "ca-cert" "ca-configmap" "ca-bundle";

@@ -22,7 +22,8 @@ fn the_webhooks_arguments_are_understood() {
     let Ok(Command::Run(refresh)) = parse(&line) else {
         panic!("{line}");
     };
-    assert_eq!(refresh.identity.role.as_str(), "app");
+    let role = refresh.identity.auth.role();
+    assert_eq!(role.map(ToString::to_string).as_deref(), Some("app"));
     assert_eq!(refresh.log_format, LogFormat::Json);
     assert_eq!(refresh.inputs.spec, Path::new("/run/freshet/pod/sync-spec"));
     assert_eq!(

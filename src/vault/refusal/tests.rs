@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::{AuthType, MountPath, Role, VaultPath};
+use crate::spec::{Auth, MountPath, VaultPath};
 use crate::vault::SecretsMount;
 
 #[track_caller]
@@ -21,21 +21,24 @@ fn check(operation: Operation<'_>, status: u16, errors: &[&str], class: Class, w
 }
 
 #[track_caller]
-fn check_login(auth_type: AuthType, status: u16, error: &str, want: &str) {
-    let mount: MountPath = auth_type.as_str().parse().expect("mount");
-    let role: Role = "web".parse().expect("role");
-    let operation = Operation::Login {
-        auth_type,
-        mount: &mount,
-        role: &role,
-    };
+fn check_login(auth: &Auth, status: u16, error: &str, want: &str) {
+    let mount: MountPath = auth.auth_type().mount_path();
+    let operation = Operation::Login(auth, &mount);
     check(operation, status, &[error], Class::Denied, want);
+}
+
+fn kubernetes() -> Auth {
+    Auth::Kubernetes("web".parse().expect("role"))
+}
+
+fn jwt() -> Auth {
+    Auth::Jwt("web".parse().expect("role"))
 }
 
 #[test]
 fn a_wrong_audience_is_named_with_the_line_that_mends_it() {
     check_login(
-        AuthType::Kubernetes,
+        &kubernetes(),
         403,
         "invalid audience (aud) claim: audience claim does not match any expected audience",
         "cannot log in at auth/kubernetes with role web: the role expects another audience than \
@@ -45,7 +48,7 @@ fn a_wrong_audience_is_named_with_the_line_that_mends_it() {
          not match any expected audience)",
     );
     check_login(
-        AuthType::Jwt,
+        &jwt(),
         400,
         "error validating token: invalid audience (aud) claim: x",
         "cannot log in at auth/jwt with role web: the role expects another audience than the \
@@ -59,7 +62,7 @@ fn a_wrong_audience_is_named_with_the_line_that_mends_it() {
 #[test]
 fn a_missing_role_is_named_with_the_line_that_creates_it() {
     check_login(
-        AuthType::Kubernetes,
+        &kubernetes(),
         400,
         "invalid role name \"web\"",
         "cannot log in at auth/kubernetes with role web: the role does not exist; create it: \
@@ -69,7 +72,7 @@ fn a_missing_role_is_named_with_the_line_that_creates_it() {
          policies=POLICY (HTTP 400: invalid role name \"web\")",
     );
     check_login(
-        AuthType::Jwt,
+        &jwt(),
         400,
         "role \"web\" could not be found",
         "cannot log in at auth/jwt with role web: the role does not exist; create it: vault write \
@@ -83,7 +86,7 @@ fn a_missing_role_is_named_with_the_line_that_creates_it() {
 #[test]
 fn a_refusal_without_a_reason_names_the_usual_ones() {
     check_login(
-        AuthType::Kubernetes,
+        &kubernetes(),
         403,
         "permission denied",
         "cannot log in at auth/kubernetes with role web: Vault gives no reason; the usual ones: \
@@ -93,6 +96,51 @@ fn a_refusal_without_a_reason_names_the_usual_ones() {
          the API server does not accept the token (TokenReview); see vault read \
          auth/kubernetes/config; no auth method is \
          mounted there (vault auth list) (HTTP 403: permission denied)",
+    );
+}
+
+#[test]
+fn a_refused_approle_names_both_ids_and_how_to_make_them() {
+    let approle = Auth::AppRole("/ids".to_owned());
+    check_login(
+        &approle,
+        400,
+        "invalid role or secret ID",
+        "cannot log in at auth/approle: either the role id in /ids/role-id is of no role there \
+         (compare: vault read auth/approle/role/ROLE/role-id), or the secret id has expired, is \
+         used up or is another role's (make a new one: vault write -f \
+         auth/approle/role/ROLE/secret-id; keep it under the key secret-id of the Secret \
+         (annotation freshet.dev/approle-secret)) (HTTP 400: invalid role or secret ID)",
+    );
+    check_login(
+        &approle,
+        400,
+        "missing secret_id",
+        "cannot log in at auth/approle: the role asks for a secret id, and /ids/secret-id is not \
+         there; make one: vault write -f auth/approle/role/ROLE/secret-id; keep it under the key \
+         secret-id of the Secret (annotation freshet.dev/approle-secret) (HTTP 400: missing \
+         secret_id)",
+    );
+}
+
+#[test]
+fn a_refused_certificate_names_the_role_that_would_trust_it() {
+    check_login(
+        &Auth::Cert(Some("web".parse().expect("role"))),
+        400,
+        "failed to match all constraints for this login certificate",
+        "cannot log in at auth/cert with role web: no role there trusts the client certificate or \
+         allows its names; see vault list auth/cert/certs, or write one that does: vault write \
+         auth/cert/certs/web certificate=@ca.crt policies=POLICY (HTTP 400: failed to match all \
+         constraints for this login certificate)",
+    );
+    check_login(
+        &Auth::Cert(None),
+        400,
+        "client certificate must be supplied",
+        "cannot log in at auth/cert: Vault has not seen the client certificate: its listener must \
+         ask for one (tls_disable_client_certs = false), and a proxy before it must not end TLS \
+         (HTTP 400: client certificate must be supplied)",
     );
 }
 

@@ -8,7 +8,7 @@ use freshet::spec::AuthType;
 use freshet::vault::{Class, Engine, TokenLease, VaultApi as _};
 use serde_json::json;
 
-use super::target::{Target, issuer, jwt, jwt_at, refused, vault_path};
+use super::target::{Target, app_role, issuer, jwt, jwt_at, refused, vault_path};
 
 fn text(secret: &VaultSecret) -> String {
     let mut data = Vec::new();
@@ -281,6 +281,57 @@ pub(crate) async fn a_login_is_refused_with_the_line_that_mends_it(target: &Targ
         .login(&jwt(&issuer, "vault"))
         .await
         .expect("the right one");
+}
+
+pub(crate) async fn an_approle_logs_in_with_its_role_id_and_a_secret_id(target: &Target) {
+    target.policy("ids", &[]).await;
+    target
+        .write("sys/auth/ids", json!({ "type": "approle" }))
+        .await;
+    let role = json!({ "token_policies": ["ids"], "token_ttl": "1m", "secret_id_num_uses": 1 });
+    target.write("auth/ids/role/app", role).await;
+    let root = &target.root_token;
+    let answer = target
+        .request("GET", "auth/ids/role/app/role-id", root, "")
+        .await;
+    let role_id = answer.json()["data"]["role_id"].clone();
+    let role_id = role_id.as_str().expect("a role id");
+    let secret_id = async || {
+        let answer = target.write("auth/ids/role/app/secret-id", json!({})).await;
+        let id = answer["data"]["secret_id"].as_str();
+        id.expect("a secret id").to_owned()
+    };
+    let client = target.client(AuthType::AppRole, "ids", "none");
+    let login = async |role_id: &str, secret_id: Option<&str>| {
+        client.login(&app_role(role_id, secret_id)).await
+    };
+    let first = secret_id().await;
+    let token = login(&format!("{role_id}\n"), Some(&first)).await;
+    let token = token.expect("a token");
+    assert_eq!(token.lease.duration, Duration::from_secs(60));
+    assert_eq!(client.revoke_token(&token).await, Ok(()));
+    let refusal = [
+        "cannot log in at auth/ids: either the role id in /ids/role-id is of no role there",
+        "vault write -f auth/ids/role/ROLE/secret-id",
+        "invalid role or secret ID",
+    ];
+    refused(login(role_id, Some(&first)).await, Class::Denied, &refusal);
+    refused(login("nobody", Some("x")).await, Class::Denied, &refusal);
+    refused(
+        login(role_id, None).await,
+        Class::Denied,
+        &["the role asks for a secret id, and /ids/secret-id is not there"],
+    );
+    let second = secret_id().await;
+    login(role_id, Some(&second))
+        .await
+        .expect("a new secret id");
+    let unmounted = target.client(AuthType::AppRole, "no-ids", "none");
+    refused(
+        unmounted.login(&app_role(role_id, Some("x"))).await,
+        Class::Denied,
+        &["no auth method is mounted there"],
+    );
 }
 
 pub(crate) async fn a_token_lives_as_long_as_its_role_says(target: &Target) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use freshet::spec::AuthType;
-use freshet::vault::{Class, Engine, SecretsMount, VaultApi as _, VaultClient};
+use freshet::vault::{Class, Engine, LoginCredentials, SecretsMount, VaultApi as _, VaultClient};
 use serde_json::{Value, json};
 
 use super::Served;
@@ -89,7 +89,11 @@ async fn the_token_has_to_be_genuine_current_and_meant_for_vault() {
         Class::Denied,
         &["Vault gives no reason", "TokenReview"],
     );
-    let nonsense = client.login(&"a.b.c".to_owned().into()).await;
+    let nonsense = client
+        .login(&LoginCredentials::ServiceAccountToken(
+            "a.b.c".to_owned().into(),
+        ))
+        .await;
     refused(nonsense, Class::Denied, &["unreadable (it is no JWT)"]);
 }
 

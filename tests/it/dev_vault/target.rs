@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use freshet::dev_vault::{ServiceAccount, ServiceAccountIssuer};
-use freshet::spec::{AuthType, Identity, VaultPath};
-use freshet::vault::{Limits, SecretsMount, Token, VaultApi as _, VaultClient, VaultError};
+use freshet::spec::{Auth, AuthType, Identity, VaultPath};
+use freshet::vault::{
+    Limits, LoginCredentials, SecretsMount, Token, VaultApi as _, VaultClient, VaultError,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -146,13 +148,19 @@ impl Target {
     }
 
     pub(crate) fn identity(&self, auth_type: AuthType, path: &str, role: &str) -> Identity {
+        let role = role.parse().expect("role");
+        let auth = match auth_type {
+            AuthType::Kubernetes => Auth::Kubernetes(role),
+            AuthType::Jwt => Auth::Jwt(role),
+            AuthType::AppRole => Auth::AppRole("/ids".to_owned()),
+            AuthType::Cert => Auth::Cert(Some(role)),
+        };
         Identity {
             vault_address: format!("http://{}", self.address).parse().expect("address"),
             vault_namespace: None,
             auth_namespace: None,
-            auth_type,
+            auth,
             auth_path: path.parse().expect("mount path"),
-            role: role.parse().expect("role"),
             audience: None,
             ca_file: None,
             ca_certificates: None,
@@ -172,7 +180,7 @@ pub(crate) fn issuer() -> ServiceAccountIssuer {
 }
 
 /// A token for service account `app` of namespace `shop`, valid for ten minutes.
-pub(crate) fn jwt(issuer: &ServiceAccountIssuer, audience: &str) -> freshet::secret::SecretBytes {
+pub(crate) fn jwt(issuer: &ServiceAccountIssuer, audience: &str) -> LoginCredentials {
     jwt_at(issuer, audience, SystemTime::now())
 }
 
@@ -180,14 +188,22 @@ pub(crate) fn jwt_at(
     issuer: &ServiceAccountIssuer,
     audience: &str,
     now: SystemTime,
-) -> freshet::secret::SecretBytes {
+) -> LoginCredentials {
     let account = ServiceAccount {
         namespace: "shop".to_owned(),
         name: "app".to_owned(),
         pod: "app-0".to_owned(),
     };
     let token = issuer.mint(&account, audience, Duration::from_secs(600), now);
-    token.expect("token").into()
+    LoginCredentials::ServiceAccountToken(token.expect("token").into())
+}
+
+/// What an AppRole's files hold.
+pub(crate) fn app_role(role_id: &str, secret_id: Option<&str>) -> LoginCredentials {
+    LoginCredentials::AppRole {
+        role_id: role_id.to_owned().into(),
+        secret_id: secret_id.map(|text| text.to_owned().into()),
+    }
 }
 
 /// Fails unless `outcome` is an error of `class` whose text holds all of `texts`.

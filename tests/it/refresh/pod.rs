@@ -24,6 +24,8 @@ pub(crate) struct Pod {
     pub(crate) vault: DevVault,
     issuer: ServiceAccountIssuer,
     address: String,
+    /// Who it is.
+    pub(crate) login: Vec<String>,
     child: Option<Child>,
     server: Option<(tokio::sync::oneshot::Sender<()>, JoinHandle<()>)>,
 }
@@ -51,6 +53,7 @@ impl Pod {
             vault,
             issuer,
             address,
+            login: vec!["--role=app".to_owned(), "--audience=vault".to_owned()],
             child: None,
             server: Some(server),
         };
@@ -182,7 +185,8 @@ impl Pod {
         command
             .arg(name)
             .arg(format!("--vault-address=http://{}", self.address))
-            .args(["--role=app", "--audience=vault", "--log-level=debug"])
+            .args(&self.login)
+            .arg("--log-level=debug")
             .args(VOLUMES.map(|volume| at(&format!("mount={volume}"), &format!("mounts/{volume}"))))
             .args([
                 at("spec-file", "pod/sync-spec"),

@@ -7,7 +7,7 @@ use freshet::vault::VaultApi as _;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::server::{Server, json};
-use super::{plain_client, read, token};
+use super::{jwt, plain_client, read, token};
 
 /// Log lines in memory.
 #[derive(Clone, Default)]
@@ -56,8 +56,10 @@ async fn nothing_secret_is_logged_at_any_level_by_any_library() {
     })
     .await;
     let client = plain_client(&server);
-    let jwt = "eyJ.marker-jwt.sig".to_owned().into();
-    let new = client.login(&jwt).await.expect("token");
+    let new = client
+        .login(&jwt("eyJ.marker-jwt.sig"))
+        .await
+        .expect("token");
     let secret = read(&client).await.expect("secret");
     let (token, path) = (token("marker-token"), super::path("secret/db"));
     let denied = client.kv_version(&token, &super::kv2(), &path).await;

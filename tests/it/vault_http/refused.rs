@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use freshet::vault::{Class, Limits, VaultApi as _, VaultClient};
+use freshet::spec::Auth;
+use freshet::vault::{Class, Limits, LoginCredentials, VaultApi as _, VaultClient};
 
 use super::server::{Reply, Server, json};
-use super::{check_error, client, identity, kv2, nobody, path, plain_client, read, token};
+use super::{check_error, client, identity, jwt, kv2, nobody, path, plain_client, read, token};
 
 #[tokio::test]
 async fn a_redirect_is_refused_and_the_token_goes_nowhere_else() {
@@ -76,12 +77,22 @@ async fn what_a_server_repeats_of_the_token_is_not_shown() {
         outcome.contains("you sent [redacted]") && !outcome.contains("hvs.t"),
         "{outcome}"
     );
-    let jwt = "eyJ.marker.sig".to_owned().into();
-    let outcome = client.login(&jwt).await.expect_err("refused").to_string();
-    assert!(
-        outcome.contains("[redacted]") && !outcome.contains("marker"),
-        "{outcome}"
-    );
+    let mut identity = identity(&format!("http://{}", server.address));
+    identity.auth = Auth::AppRole("/ids".to_owned());
+    let ids = LoginCredentials::AppRole {
+        role_id: "app".to_owned().into(),
+        secret_id: Some("marker-secret-id\n".to_owned().into()),
+    };
+    for outcome in [
+        client.login(&jwt("eyJ.marker.sig")).await,
+        self::client(&identity).login(&ids).await,
+    ] {
+        let outcome = outcome.expect_err("refused").to_string();
+        assert!(
+            outcome.contains("[redacted]") && !outcome.contains("marker"),
+            "{outcome}"
+        );
+    }
 }
 
 #[tokio::test]

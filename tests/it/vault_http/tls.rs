@@ -7,7 +7,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::certificates::{Authority, server_config};
 use super::server::{Reply, Seen, Server, json};
-use super::{DB, check_error, client, identity, read};
+use super::{DB, check_error, client, identity, jwt, read};
 
 fn answers(seen: &Seen) -> Reply {
     match seen.method.as_str() {
@@ -115,10 +115,7 @@ async fn a_rotated_ca_file_is_taken_over_without_a_restart() {
     read(&client).await.expect("the new CA");
     // A file that is broken later does not take away what works.
     std::fs::write(directory.path().join("ca.crt"), "nothing").expect("ca.crt");
-    client
-        .login(&"a.b.c".to_owned().into())
-        .await
-        .expect("the new CA still");
+    client.login(&jwt("a.b.c")).await.expect("the new CA still");
 }
 
 #[tokio::test]

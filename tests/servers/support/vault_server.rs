@@ -28,12 +28,18 @@ impl Vault {
 
     /// Starts one for a test that seals it, limits it or reads its log.
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    /// The same with more options.
+    pub(crate) fn start_with(name: &str, options: &[String]) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new(program("vault"));
         command
             .args(["server", "-dev", "-dev-no-store-token", "-log-level=info"])
             .arg(format!("-dev-root-token-id={ROOT_TOKEN}"))
             .arg(format!("-dev-listen-address={address}"))
+            .args(options)
             .env("HOME", folder(name));
         let vault = Self {
             process: Process::start(name, &command),

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::Command;
 
 use freshet::spec::AuthType;
-use freshet::vault::{Class, Engine, Limits, VaultApi as _, VaultClient};
+use freshet::vault::{Class, Engine, Limits, LoginCredentials, VaultApi as _, VaultClient};
 
+use super::certificate_login::{self, Pki};
 use super::certificates::Authority;
 use super::target::{Target, refused, vault_path};
 use crate::support::process::{Process, folder, free_port, program};
-use crate::support::vault_server::ROOT_TOKEN;
+use crate::support::vault_server::{ROOT_TOKEN, Vault};
 
 /// A dev Vault called `name` that makes a CA and a certificate for itself in `certificates`.
 fn start(name: &str, certificates: &Path) -> (Process, Target) {
@@ -75,5 +76,52 @@ async fn plain_http_to_a_tls_port_is_told() {
         mount,
         Class::Invalid,
         &["the address must begin with https://"],
+    );
+}
+
+#[tokio::test]
+async fn a_client_certificate_logs_in() {
+    let folder = folder("vault-certificates");
+    let (servers, clients, others) = (Authority::new(), Authority::new(), Authority::new());
+    let server_ca = folder.join("server-ca.pem");
+    std::fs::write(&server_ca, &servers.pem).expect("server-ca.pem");
+    let (server, client) = (folder.join("server"), folder.join("client"));
+    for (place, leaf) in [
+        (&server, servers.leaf("127.0.0.1")),
+        (&client, clients.leaf("app")),
+    ] {
+        std::fs::create_dir_all(place).expect("a folder");
+        leaf.write(place);
+    }
+    // Beside the plain listener of every dev server, one with TLS.
+    let address = format!("127.0.0.1:{}", free_port());
+    let config = folder.join("listener.hcl");
+    let listener = format!(
+        "listener \"tcp\" {{\n  address = \"{address}\"\n  tls_cert_file = \"{0}/tls.crt\"\n  \
+         tls_key_file = \"{0}/tls.key\"\n}}\n",
+        server.display()
+    );
+    std::fs::write(&config, listener).expect("listener.hcl");
+    let vault = Vault::start_with(
+        "vault-certificates",
+        &[format!("-config={}", config.display())],
+    );
+    let target = super::target(&vault);
+    let pki = Pki {
+        address: &address,
+        server_ca: &server_ca,
+        client_ca: &clients.pem,
+        other_ca: &others.pem,
+        client: &client,
+    };
+    certificate_login::a_client_certificate_logs_in(&target, &pki).await;
+    let nobody = pki.client(&target, None, false);
+    refused(
+        nobody.login(&LoginCredentials::ClientCertificate).await,
+        Class::Denied,
+        &[
+            "Vault has not seen the client certificate",
+            "must be supplied",
+        ],
     );
 }

@@ -183,3 +183,81 @@ fn doubtful_things_are_warned_of() {
         "#]],
     );
 }
+
+#[test]
+fn an_approle_is_named_by_its_secret() {
+    let parsed = asked(
+        "
+        inject: true
+        secret-db: secret/db
+        auth-type: approle
+        approle-secret: vault-approle
+        ",
+    );
+    expect![[r#"
+        vault: https://vault.vault:8200
+        auth: approle at approle
+        approle: vault-approle
+    "#]]
+    .assert_eq(&settings(&parsed.settings));
+    problems(
+        "
+        secret-db: secret/db
+        auth-type: approle
+        ",
+        expect![[r#"
+            [approle-secret]: missing, and the auth method approle logs in with what is in it: name the Secret whose keys are role-id and secret-id
+        "#]],
+    );
+    warnings(
+        "
+        secret-db: secret/db
+        auth-type: approle
+        approle-secret: vault-approle
+        auth-audience: vault
+        role: app
+        ",
+        expect![[r#"
+            [auth-audience]: has no effect: the auth method approle sends no service account's token
+            [role]: has no effect: the role id decides on the role
+        "#]],
+    );
+    warnings(
+        "
+        secret-db: secret/db
+        approle-secret: vault-approle
+        ",
+        expect![[r#"
+            [approle-secret]: has no effect: set auth-type to approle
+        "#]],
+    );
+}
+
+#[test]
+fn a_login_by_certificate_needs_one_and_tls() {
+    let parsed = asked(
+        "
+        inject: true
+        secret-db: secret/db
+        auth-type: cert
+        tls-secret: vault-client
+        ",
+    );
+    expect![[r#"
+        vault: https://vault.vault:8200
+        auth: cert at cert
+        certificate: vault-client
+    "#]]
+    .assert_eq(&settings(&parsed.settings));
+    problems(
+        "
+        secret-db: secret/db
+        auth-type: cert
+        vault-address: http://vault:8200
+        ",
+        expect![[r#"
+            [tls-secret]: missing, and the auth method cert logs in with what is in it: name the Secret (kubernetes.io/tls) with the client certificate
+            [vault-address]: "http://vault:8200": must begin with https://: the auth method cert logs in with the certificate of the TLS connection
+        "#]],
+    );
+}
