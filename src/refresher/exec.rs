@@ -10,7 +10,7 @@ mod signals;
 mod supervisor;
 mod variables;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -24,6 +24,8 @@ use self::variables::Variables;
 pub(crate) struct Exec {
     /// The directory with the file of the variables; none are added without it.
     pub(crate) variables: Option<PathBuf>,
+    /// Whether the file of the variables may be missing.
+    pub(crate) optional: bool,
     /// With it this program stays as the application's parent.
     pub(crate) supervision: Option<Supervision>,
     /// The program and its arguments, any bytes.
@@ -65,17 +67,18 @@ impl Exec {
     /// The application as it is to be started now.
     fn application(&self) -> Result<Command, String> {
         let variables = match &self.variables {
-            Some(directory) => Variables::read(directory)?,
+            Some(directory) => Variables::read(directory, self.optional)?,
             None => Variables::default(),
         };
-        let expanded = |text: &OsString| variables.expand(text).unwrap_or_else(|| text.clone());
+        let expand = |text: &OsStr| variables.expand(text, &|name| std::env::var_os(name));
+        let expanded = |text: &OsString| expand(text).unwrap_or_else(|| text.clone());
         let mut words = self.command.iter().map(expanded);
         let program = words.next().unwrap_or_default();
         let mut application = Command::new(program);
         application.args(words);
         // What kubelet could not expand: it does not know these variables.
         for (name, value) in std::env::vars_os() {
-            if let Some(value) = variables.expand(&value) {
+            if let Some(value) = expand(&value) {
                 application.env(name, value);
             }
         }

@@ -179,6 +179,7 @@ $(freshet.dev/NAME) in an argument, or in a variable that is there already, beco
 
 Options:
   --env-dir=DIR        where the variables are [none are added]
+  --env-optional       start without them where they are not there
   --supervise-dir=DIR  stay as the application's parent, which forwards signals, reaps processes, and
                        starts the application anew when the refresher, found there, says so
   --grace=DURATION     how long the application may take to end then, before it is killed [30s]

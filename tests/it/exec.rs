@@ -150,8 +150,48 @@ fn the_variables_are_added_and_what_names_them_is_expanded() {
         .output()
         .expect("ended");
     assert!(output.status.success(), "{output:?}");
-    let want = b"one\0$(freshet.dev/A)\xff\nx\0replaced\0https://one@x/one\0$(A)\0one!\0$(A)\0$(freshet.dev/C)\0$(freshet.dev/A)\xff\nx\0";
+    let want = b"one\0$(freshet.dev/A)\xff\nx\0replaced\0https://one@x/one\0$(A)\0one!\0$(A)\0$(C)\0$(freshet.dev/A)\xff\nx\0";
     assert_eq!(output.stdout, want);
+}
+
+#[test]
+fn a_name_that_is_no_variable_of_ours_is_looked_up_in_the_environment() {
+    let folder = variables(b"A=ours\0");
+    let mut command = words(&["/bin/sh", "-c", r#"printf '%s\0' "$URL" "$@""#, "sh"]);
+    command.extend(words(&[
+        "$(freshet.dev/A)",
+        "$(freshet.dev/B)",
+        "$(freshet.dev/C)",
+    ]));
+    let output = exec(&[env_dir(&folder)], &command)
+        .env("A", "kubelet's")
+        .env("B", "kubelet's")
+        .env("URL", "$(freshet.dev/B)/$(freshet.dev/C)")
+        .output()
+        .expect("ended");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "kubelet's/$(C)\0ours\0kubelet's\0$(C)\0"
+    );
+}
+
+#[test]
+fn a_container_that_may_do_without_starts_without_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let command = words(&["/bin/sh", "-c", "echo started"]);
+    let optional = OsString::from("--env-optional");
+    let started = exec(&[env_dir(&folder), optional.clone()], &command).output();
+    assert_eq!(started.expect("ended").stdout, b"started\n");
+    let refused = exec(&[env_dir(&folder)], &command).output().expect("ended");
+    assert_eq!(
+        (refused.status.code(), refused.stdout),
+        (Some(125), Vec::new())
+    );
+    // A file that is there has to be one.
+    fs::write(folder.path().join("variables"), b"A=x").expect("written");
+    let broken = exec(&[env_dir(&folder), optional], &command).output();
+    assert_eq!(broken.expect("ended").status.code(), Some(125));
 }
 
 #[test]

@@ -16,6 +16,7 @@ const USUAL_GRACE: Duration = Duration::from_secs(30);
 /// Reads what follows `exec`: options up to the application's command, of which every byte is its own.
 pub(super) fn read(mut given: Given, mut parser: Parser) -> Result<Command, UsageError> {
     let (mut variables, mut supervised, mut grace) = (None, None, None);
+    let mut optional = false;
     let mut command = Vec::new();
     loop {
         match parser.next() {
@@ -34,6 +35,7 @@ pub(super) fn read(mut given: Given, mut parser: Parser) -> Result<Command, Usag
                     _ => grace = given.grace(&value.to_string_lossy()),
                 }
             }
+            Ok(Some(Arg::Long("env-optional"))) => optional = true,
             Ok(Some(Arg::Long(name))) => {
                 let problem = format!("--{name}: not an option of this command");
                 given.problems.push(problem);
@@ -63,6 +65,7 @@ pub(super) fn read(mut given: Given, mut parser: Parser) -> Result<Command, Usag
     match given.problems.is_empty() {
         true => Ok(Command::Exec(Box::new(Exec {
             variables,
+            optional,
             supervision: supervised.map(|directory| Supervision {
                 directory,
                 grace: grace.unwrap_or(USUAL_GRACE),

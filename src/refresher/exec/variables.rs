@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
+use std::{fs, io};
 
 use zeroize::Zeroizing;
 
@@ -16,14 +16,18 @@ pub(super) struct Variables(BTreeMap<OsString, OsString>);
 
 impl Variables {
     /// Reads the file in `directory`: `NAME=value` and a NUL for each, as `/proc/PID/environ` has it.
+    /// Where it is optional, none is as good as an empty one.
     ///
     /// # Errors
     /// When it cannot be read, or is not such a file.
-    pub(super) fn read(directory: &Path) -> Result<Self, String> {
+    pub(super) fn read(directory: &Path, optional: bool) -> Result<Self, String> {
         let file = directory.join(ENVIRONMENT_FILE);
         match fs::read(&file).map(Zeroizing::new) {
             Ok(bytes) => Self::parse(&bytes)
                 .ok_or_else(|| format!("{} is no file of variables", file.display())),
+            Err(error) if optional && error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self::default())
+            }
             Err(error) => Err(format!(
                 "cannot read the variables of this container: {}: {error}",
                 file.display()
@@ -52,10 +56,15 @@ impl Variables {
         self.0.iter()
     }
 
-    /// The text with the values in place of `$(freshet.dev/NAME)`; `None` when it names none of the
-    /// variables. What is not known stays as it is, and a value is not looked at again, both as
-    /// kubelet does it.
-    pub(super) fn expand(&self, text: &OsStr) -> Option<OsString> {
+    /// The text with the values in place of `$(freshet.dev/NAME)`; `None` when it has none of these.
+    /// Where all keys of a Secret are variables nobody knew their names before, so one that is none of
+    /// them may be found by `elsewhere`. What is not known at all becomes `$(NAME)`, as its author wrote
+    /// it, and a value is not looked at again, both as kubelet does it.
+    pub(super) fn expand(
+        &self,
+        text: &OsStr,
+        elsewhere: &dyn Fn(&OsStr) -> Option<OsString>,
+    ) -> Option<OsString> {
         let opening = format!("$({REFERENCE}");
         let mut expanded: Option<Vec<u8>> = None;
         let (mut rest, mut copied) = (text.as_bytes(), 0);
@@ -66,13 +75,16 @@ impl Variables {
             let Some(end) = rest.iter().position(|byte| *byte == b')') else {
                 break;
             };
-            if let Some(value) = self.0.get(OsStr::from_bytes(&rest[..end])) {
-                let expanded = expanded.get_or_insert_default();
-                expanded.extend_from_slice(&whole[copied..start]);
-                expanded.extend_from_slice(value.as_bytes());
-                rest = &rest[end + 1..];
-                copied = whole.len() - rest.len();
+            let name = OsStr::from_bytes(&rest[..end]);
+            let expanded = expanded.get_or_insert_default();
+            expanded.extend_from_slice(&whole[copied..start]);
+            match (self.0.get(name), elsewhere(name)) {
+                (Some(value), _) => expanded.extend_from_slice(value.as_bytes()),
+                (None, Some(value)) => expanded.extend_from_slice(value.as_bytes()),
+                (None, None) => expanded.extend([b"$(", name.as_bytes(), b")"].concat()),
             }
+            rest = &rest[end + 1..];
+            copied = whole.len() - rest.len();
         }
         let mut expanded = expanded?;
         expanded.extend_from_slice(&whole[copied..]);
@@ -125,17 +137,16 @@ mod tests {
             ("x$(freshet.dev/A)y$(freshet.dev/EMPTY)z", Some("x1yz")),
             ("$(freshet.dev/B)!", Some("$(freshet.dev/A)!")),
             ("$(A) $$(A)", None),
-            ("$(freshet.dev/C)", None),
-            (
-                "$(freshet.dev/C)$(freshet.dev/A)",
-                Some("$(freshet.dev/C)1"),
-            ),
-            ("$(freshet.dev/$(freshet.dev/A)", Some("$(freshet.dev/1")),
+            ("$(freshet.dev/C)", Some("$(C)")),
+            ("$(freshet.dev/C)$(freshet.dev/A)", Some("$(C)1")),
+            ("$(freshet.dev/HOME)!", Some("/home!")),
+            ("$(freshet.dev/$(freshet.dev/A)", Some("$($(freshet.dev/A)")),
             ("$(freshet.dev/A", None),
-            ("$(freshet.dev/)", None),
+            ("$(freshet.dev/)", Some("$()")),
             ("", None),
         ] {
-            let found = variables.expand(OsStr::new(text));
+            let elsewhere = |name: &OsStr| (name == "HOME").then(|| "/home".into());
+            let found = variables.expand(OsStr::new(text), &elsewhere);
             assert_eq!(found.as_deref(), want.map(OsStr::new), "{text}");
         }
     }
