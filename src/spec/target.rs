@@ -32,6 +32,22 @@ pub struct TargetSpec {
     /// Whether an item may name a key that is not there.
     #[serde(default, skip_serializing_if = "is_default")]
     pub optional: bool,
+    /// What the files are called where they are variables and no items name them (`envFrom`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<VariableNames>,
+}
+
+/// How the keys of a Secret become variables. A key that can be no variable's name is left out, as
+/// kubelet does it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VariableNames {
+    /// What stands before each key.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// The variables that are given otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
 }
 
 /// One key as a file: an item of a Secret volume.

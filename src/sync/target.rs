@@ -22,7 +22,7 @@ use self::error::listed;
 use self::value::Keys;
 use super::render::Lookup;
 use crate::secret::SecretBytes;
-use crate::spec::target::{Item, TargetSpec};
+use crate::spec::target::{Item, TargetSpec, VariableNames};
 use crate::spec::{FileMode, FilePath, SecretRef};
 use crate::template::Context;
 
@@ -35,6 +35,7 @@ pub(super) struct TargetRenderer {
     mode: FileMode,
     items: Option<Vec<Item>>,
     optional: bool,
+    variables: Option<VariableNames>,
 }
 
 /// A file, before it is known whether another one is in its place.
@@ -72,6 +73,7 @@ impl TargetRenderer {
                 mode: spec.mode,
                 items: spec.items.clone(),
                 optional: spec.optional,
+                variables: spec.variables.clone(),
             }),
             false => Err(errors),
         }
@@ -133,6 +135,12 @@ impl TargetRenderer {
     fn projected(&self, mut keys: Keys) -> Result<Vec<File>, Vec<TargetError>> {
         let mut errors = Vec::new();
         let mut files = Vec::new();
+        if let Some(names) = &self.variables {
+            let files = keys
+                .into_iter()
+                .filter_map(|(key, value)| Some((variable(names, &key)?, self.mode, value)));
+            return Ok(files.collect());
+        }
         let Some(items) = &self.items else {
             for (key, value) in keys {
                 match key.parse::<FilePath>() {
@@ -174,6 +182,20 @@ impl TargetRenderer {
             Err(errors)
         }
     }
+}
+
+/// The variable that is made of a key, where it is one and is not given otherwise. What can be a name
+/// is what kubelet takes of `envFrom`.
+fn variable(names: &VariableNames, key: &str) -> Option<FilePath> {
+    let name = format!("{}{key}", names.prefix);
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || b"-._".contains(&byte);
+    let begins = name.bytes().next().is_some_and(is_letter);
+    let is_name = begins
+        && name
+            .bytes()
+            .all(|byte| is_letter(byte) || byte.is_ascii_digit());
+    let is_free = is_name && !names.except.contains(&name);
+    is_free.then(|| name.parse().ok()).flatten()
 }
 
 #[cfg(test)]

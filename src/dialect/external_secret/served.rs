@@ -236,6 +236,7 @@ impl<'a> Server<'a> {
             mode: projection.mode,
             items: projection.items,
             optional: projection.optional,
+            variables: None,
         })
     }
 

@@ -11,8 +11,32 @@ use serde_json::{Value, json};
 
 use super::ConfigMaps;
 use crate::secret::{SecretMap, SecretValue, VaultSecret};
-use crate::spec::{Mount, SecretRef};
+use crate::spec::target::VariableNames;
+use crate::spec::{FilePath, Mount, SecretRef};
 use crate::sync::render::{MountRenderer, RenderError, Rendered};
+
+#[test]
+fn keys_become_the_variables_that_kubelet_would_make_of_them() {
+    let names = |prefix: &str, except: &[&str]| VariableNames {
+        prefix: prefix.to_owned(),
+        except: except.iter().map(|&name| name.to_owned()).collect(),
+    };
+    let check = |names: &VariableNames, key: &str, want: Option<&str>| {
+        let found = super::variable(names, key);
+        assert_eq!(found.as_ref().map(FilePath::as_str), want, "{key}");
+    };
+    let plain = names("", &["GIVEN"]);
+    for key in ["PASSWORD", "a.b-c_9", ".hidden", "-", "_"] {
+        check(&plain, key, Some(key));
+    }
+    for key in ["", "9", "a b", "a=b", "a/b", "..data", ".", "é", "GIVEN"] {
+        check(&plain, key, None);
+    }
+    let prefixed = names("DB_", &["GIVEN", "DB_GIVEN"]);
+    check(&prefixed, "9", Some("DB_9"));
+    check(&prefixed, "GIVEN", None);
+    check(&prefixed, "", Some("DB_"));
+}
 
 /// What is rendered, or why not.
 type Files = Result<BTreeMap<String, String>, String>;

@@ -113,3 +113,37 @@ fn texts_of_mounted_config_maps_are_followed() {
     config_map("..2", "name={{ .user }}");
     pod.wait_for_file("a/app.ini", "name=app");
 }
+
+/// A container's volume of variables with one target, whose keys become variables by `how`.
+fn variables(how: Value) -> String {
+    let mut target = json!({
+        "name": "db", "mode": "0644",
+        "entries": [{"take": {"extract": {"source": "secret/db"}}}],
+    });
+    let fields = target.as_object_mut().expect("an object");
+    fields.extend(how.as_object().expect("an object").clone());
+    let mount = json!({
+        "volume": "a", "mountPath": "/run/freshet/environment", "environment": true,
+        "targets": [target],
+    });
+    json!({"version": 1, "refreshInterval": "1s", "mounts": [mount]}).to_string()
+}
+
+#[test]
+fn keys_of_a_target_are_variables_under_the_names_that_the_pod_gives_them() {
+    let mut pod = Pod::new(&[]);
+    let data = json!({"user": "app", "password": "one", "not a name": "x", "9": "y"});
+    pod.put("secret/data/db", data);
+    pod.set_spec(&variables(json!({
+        "variables": {"prefix": "DB_", "except": ["DB_user"]},
+    })));
+    pod.start(&[]);
+    pod.wait_for_file("a/variables", "DB_9=y\0DB_not_a_name=x\0DB_password=one\0");
+    pod.set_spec(&variables(json!({"variables": {}})));
+    pod.wait_for_file("a/variables", "not_a_name=x\0password=one\0user=app\0");
+    pod.set_spec(&variables(json!({
+        "optional": true,
+        "items": [{"key": "password", "path": "PGPASSWORD"}, {"key": "none", "path": "NONE"}],
+    })));
+    pod.wait_for_file("a/variables", "PGPASSWORD=one\0");
+}
