@@ -14,6 +14,8 @@ mod suggest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::external_secret::VariableEntry;
+use crate::spec::target::TargetSpec;
 use crate::spec::{
     Audience, AuthType, CaBundle, ContainerName, FileSpec, GoDuration, Header, MountPath,
     ObjectName, OnChange, Role, SyncSpec, VaultAddress, VaultNamespace,
@@ -57,10 +59,30 @@ pub struct Parsed {
     /// The environment variables of each container that sees the files, in the order of their names:
     /// each as a file that is called as the variable is.
     pub variables: Vec<FileSpec>,
+    /// What containers take from ExternalSecrets in their environment.
+    pub environments: Vec<Environment>,
     /// What containers run, where their author says so because their manifest does not.
     pub commands: BTreeMap<ContainerName, Vec<String>>,
     /// What is doubtful but not wrong; the API server shows these to the user.
     pub warnings: Vec<Problem>,
+}
+
+/// The variables that one container takes from the targets of ExternalSecrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// The container: `spec.containers[0]`.
+    pub container: String,
+    /// What makes the variables, each as a file that is called as the variable is; of two at the same
+    /// path the later target's counts.
+    pub targets: Vec<TargetSpec>,
+    /// The entries of the container that kubelet shall not wait for.
+    pub entries: Vec<VariableEntry>,
+    /// Whether the container may start without any of them.
+    pub optional: bool,
+    /// How often they are looked at; zero looks once.
+    pub refresh_interval: GoDuration,
+    /// Any new value means: look now.
+    pub revision: Option<String>,
 }
 
 /// The values that a dialect falls back to: the webhook's flags, here as they are when none is given.

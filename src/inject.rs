@@ -29,6 +29,7 @@ mod readable;
 mod reference;
 mod refusal;
 mod resources;
+mod secret_variables;
 mod security;
 mod sidecar;
 mod targets;

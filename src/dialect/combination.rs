@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::external_secret::{self, ExternalSecretFacts, PodSecrets, Served, StoreSettings};
 use super::findings::{Findings, at};
 use super::{DialectDefaults, Parsed, Problem, Reading, Settings, native};
-use crate::spec::{Mount, SyncSpec, VERSION};
+use crate::spec::{ContainerName, Mount, SyncSpec, VERSION};
 
 /// Reads a pod: its annotations, and the ExternalSecrets of its namespace that make its Secrets.
 ///
@@ -26,7 +26,7 @@ pub fn read(
         return native::parse(annotations, defaults);
     }
     let served = match external_secret::serve(pod, facts) {
-        Ok(served) if served.mounts.is_empty() => {
+        Ok(served) if served.mounts.is_empty() && served.environments.is_empty() => {
             return native::parse(annotations, defaults).map(|native| native.with(served.warnings));
         }
         Ok(served) => served,
@@ -45,10 +45,9 @@ pub fn read(
         false => Ok(Reading::NotAsked(Vec::new())),
     };
     match (login, native) {
-        (Ok((settings, mut warnings)), Ok(native)) => {
+        (Ok((login, mut warnings)), Ok(native)) => {
             warnings.extend(served.warnings.iter().cloned());
-            joined(settings, served, native, warnings)
-                .map(|parsed| Reading::Asked(Box::new(parsed)))
+            joined(login, served, native, warnings).map(|parsed| Reading::Asked(Box::new(parsed)))
         }
         (login, native) => {
             let mut problems = login.err().unwrap_or_default();
@@ -62,12 +61,16 @@ pub fn read(
     }
 }
 
-/// The settings of the one login, with the annotations over the stores.
+/// The settings of the one login, and what containers run.
+type Login = (Settings, BTreeMap<ContainerName, Vec<String>>);
+
+/// The settings of the one login, with the annotations over the stores, and what the annotations say
+/// that containers run.
 fn login(
     annotations: &BTreeMap<String, String>,
     served: &Served,
     defaults: &DialectDefaults,
-) -> Result<(Settings, Vec<Problem>), Vec<Problem>> {
+) -> Result<(Login, Vec<Problem>), Vec<Problem>> {
     let mut findings = Findings::default();
     let all = served.stores.iter();
     let all: Vec<_> = all
@@ -87,11 +90,12 @@ fn login(
         ));
     }
     refuse_other_vault(annotations, &served.stores, defaults, &mut findings);
+    let commands = native::commands(annotations, &mut findings);
     let warnings = findings.close()?;
     // Without a store that could be read there is a problem, and `serve` has told it.
     let settings = all.into_iter().next().map(|(_, settings)| settings);
     settings
-        .map(|settings| (settings, warnings))
+        .map(|settings| ((settings, commands), warnings))
         .ok_or_else(Vec::new)
 }
 
@@ -130,18 +134,18 @@ fn stores_defaults(served: &Served, defaults: &DialectDefaults) -> DialectDefaul
 }
 
 fn joined(
-    mut settings: Settings,
+    (mut settings, commands): Login,
     served: Served,
     native: Reading,
     mut warnings: Vec<Problem>,
 ) -> Result<Parsed, Vec<Problem>> {
     let mut heavy_functions = served.heavy;
     let mut mounts = served.mounts;
-    let (mut variables, mut commands) = (Vec::new(), BTreeMap::new());
+    let environments = served.environments;
+    let mut variables = Vec::new();
     let interval = match native {
         Reading::Asked(parsed) => {
             variables = parsed.variables;
-            commands = parsed.commands;
             let own = parsed.settings.on_change.into_iter();
             settings
                 .on_change
@@ -153,6 +157,9 @@ fn joined(
         }
         Reading::NotAsked(_) => {
             let intervals = mounts.iter().filter_map(|mount| mount.refresh_interval);
+            let environments = environments.iter();
+            let intervals =
+                intervals.chain(environments.map(|environment| environment.refresh_interval));
             let shortest = intervals.filter(|interval| !interval.get().is_zero()).min();
             shortest.unwrap_or(native::DEFAULT_INTERVAL)
         }
@@ -177,6 +184,7 @@ fn joined(
         spec,
         heavy_functions,
         variables,
+        environments,
         commands,
         warnings,
     })

@@ -1,5 +1,5 @@
 //! External Secrets manifests: a Secret volume that an ExternalSecret would have filled becomes a
-//! memory volume of the same name.
+//! memory volume of the same name, and variables from such a Secret are given by `exec`.
 //!
 //! The semantics are those of External Secrets v2.9 (its source, `apis/externalsecrets` and
 //! `runtime`), for what a pod can do as itself: the login is the pod's own service account. What
@@ -32,4 +32,7 @@ pub(super) use self::served::{Served, serve};
 pub use self::standing::Standing;
 pub use self::store::Store;
 pub(crate) use self::usage::secrets_of;
-pub use self::usage::{PodSecrets, Reference, VolumeMount};
+pub use self::usage::{
+    ContainerEnvironment, PodSecrets, Reference, VariableEntry, VariableSource, VariableTake,
+    VolumeMount,
+};

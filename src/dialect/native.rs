@@ -84,6 +84,7 @@ pub fn parse(
         spec,
         heavy_functions,
         variables,
+        environments: Vec::new(),
         commands,
         warnings,
     })))
@@ -99,6 +100,16 @@ pub(super) fn is_turned_off(annotations: &BTreeMap<String, String>) -> bool {
 /// Whether the author asked, perhaps in a wrong way, for injection by annotations.
 pub(super) fn is_asked(annotations: &BTreeMap<String, String>) -> bool {
     annotations.contains_key(&Key::Inject.annotation("")) && !is_turned_off(annotations)
+}
+
+/// What containers run, as the annotations say; of use to whoever starts them through `exec`.
+pub(super) fn commands(
+    annotations: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> BTreeMap<ContainerName, Vec<String>> {
+    let mut unread = Findings::default();
+    let sorted = sort(annotations, &mut unread);
+    variables::commands(&sorted.commands, findings)
 }
 
 /// The settings of a pod that is served by a store: what its annotations say, else the store.

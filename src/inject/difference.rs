@@ -3,13 +3,13 @@
 use json_patch::Patch;
 use serde_json::{Map, Value};
 
-use super::conversion;
 use super::covers::{container_covers, covers};
 use super::fields::items;
 use super::patch::{Editor, ListEditor, Place};
 use super::plan::Plan;
 use super::pod::{ContainerView, List, PodView, STATUS_ANNOTATION, is_reserved_volume};
 use super::wrapper::{FIELDS, Wrapper, authored};
+use super::{conversion, secret_variables};
 use crate::spec::ANNOTATION;
 
 /// The patch from the pod to the plan.
@@ -36,7 +36,7 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
         let found = container.fields.get("volumeMounts");
         reconcile(editor.list(&place, found), found, injected, wanted);
         let place = &place[..3];
-        wrap(&mut editor, place, container.fields, injected, wrapper);
+        wrap(&mut editor, place, container, view, wrapper);
     }
     if let Some(secret) = plan.image_pull_secret {
         let found = view.spec.get("imagePullSecrets");
@@ -45,7 +45,11 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
             secrets.append(vec![secret]);
         }
     }
-    annotate(&mut editor, pod, plan.sync_spec, plan.conversions.note);
+    let notes = [
+        (conversion::ANNOTATION, plan.conversions.note),
+        (secret_variables::ANNOTATION, plan.wrappers.note()),
+    ];
+    annotate(&mut editor, pod, plan.sync_spec, notes);
     editor.finish()
 }
 
@@ -53,13 +57,16 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
 fn wrap(
     editor: &mut Editor,
     place: &Place<'_>,
-    found: &Map<String, Value>,
-    injected: bool,
+    container: &ContainerView<'_>,
+    view: &PodView<'_>,
     wrapper: Option<&Wrapper>,
 ) {
+    let found = container.fields;
+    let injected = view.refresher.is_some();
+    let notes = view.optional_variables.get(container.name());
     let planned = match wrapper {
         Some(wrapper) => wrapper.fields.clone(),
-        None if injected => authored(found, injected, false),
+        None if injected => authored(found, injected, false, notes),
         None => return,
     };
     let gone = FIELDS.iter().filter(|field| !planned.contains_key(**field));
@@ -70,13 +77,18 @@ fn wrap(
 }
 
 /// Writes our annotations. The API server sends no pod without metadata; a file may hold one.
-fn annotate(editor: &mut Editor, pod: &Value, sync_spec: String, replaced: Option<String>) {
+fn annotate(
+    editor: &mut Editor,
+    pod: &Value,
+    sync_spec: String,
+    notes: [(&str, Option<String>); 2],
+) {
     let mut annotations = Map::from_iter([
         (STATUS_ANNOTATION.to_owned(), "injected".into()),
         (ANNOTATION.to_owned(), sync_spec.into()),
     ]);
-    let replaced = replaced.map(|note| (conversion::ANNOTATION.to_owned(), note.into()));
-    annotations.extend(replaced);
+    let notes = notes.into_iter();
+    annotations.extend(notes.filter_map(|(name, note)| Some((name.to_owned(), note?.into()))));
     let metadata = pod.get("metadata");
     match metadata.filter(|metadata| metadata.is_object()) {
         Some(found) => {

@@ -130,12 +130,20 @@ fn summary(parsed: &Parsed, choices: &Choices<'_, '_>, auth: Auth) -> Summary {
         files: of_files
             .map(|mount| mount.files.len() + mount.targets.len())
             .sum(),
-        variables: parsed.variables.len(),
+        variables: parsed.variables.len() + from_secrets(parsed),
         containers: names
             .filter_map(|target| target.name().parse().ok())
             .collect(),
         memory: choices.memory.clone(),
     }
+}
+
+/// The variables in place of Secrets, as far as their number is known: all keys of a Secret are one.
+fn from_secrets(parsed: &Parsed) -> usize {
+    let targets = parsed.environments.iter().flat_map(|one| &one.targets);
+    targets
+        .map(|target| target.items.as_ref().map_or(1, Vec::len))
+        .sum()
 }
 
 /// The containers that get mounts or variables.
@@ -176,7 +184,7 @@ fn choose<'p, 'a>(
     let Parsed { settings, spec, .. } = parsed;
     let full = !parsed.heavy_functions.is_empty();
     let memory = Memory::of(spec, full, !wrappers.is_empty());
-    let readers = targets::readers(pod, &targets, spec);
+    let readers = targets::readers(pod, &targets, spec, &wrappers);
     Choices {
         auth: auth(parsed, pod, problems),
         ids: Ids::of(settings, pod, &readers),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::conversion;
 use super::fields::{items, objects, text};
+use super::{conversion, secret_variables};
 use crate::dialect::Problem;
 use crate::spec::ANNOTATION;
 use crate::spec::layout::{
@@ -35,6 +35,8 @@ pub(super) struct PodView<'a> {
     pub(super) refresher: Option<usize>,
     /// What an earlier pass noted of the volumes that it replaced, by their names.
     pub(super) replaced: BTreeMap<String, Map<String, Value>>,
+    /// The variables that an earlier pass made optional.
+    pub(super) optional_variables: secret_variables::Notes,
     /// Whether the API server's copy of a pod that a kubelet runs from a file.
     owned_by_node: bool,
 }
@@ -116,6 +118,10 @@ impl<'a> PodView<'a> {
             refresher,
             replaced: match refresher {
                 Some(_) => conversion::noted(pod),
+                None => BTreeMap::new(),
+            },
+            optional_variables: match refresher {
+                Some(_) => secret_variables::noted(pod),
                 None => BTreeMap::new(),
             },
             owned_by_node: is_owned_by_node(pod),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fields::text;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
+use super::wrapper::Wrappers;
 use super::{conversion, mesh};
 use crate::dialect::{Problem, Settings, closest};
 use crate::spec::{ContainerName, SyncSpec};
@@ -52,12 +53,13 @@ pub(super) fn choose<'p, 'a>(
     chosen
 }
 
-/// The containers that see files: those that get mounts, and those that mount a volume whose Secret
-/// is served.
+/// The containers that see files: those that get mounts or variables, and those that mount a volume
+/// whose Secret is served.
 pub(super) fn readers<'p, 'a>(
     pod: &'p PodView<'a>,
     targets: &[&'p ContainerView<'a>],
     spec: &SyncSpec,
+    wrappers: &Wrappers,
 ) -> Vec<&'p ContainerView<'a>> {
     let converted = conversion::names(spec);
     let is_target = |container: &ContainerView<'_>| {
@@ -70,7 +72,9 @@ pub(super) fn readers<'p, 'a>(
     };
     pod.containers
         .iter()
-        .filter(|container| is_target(container) || mounts(container))
+        .filter(|container| {
+            is_target(container) || mounts(container) || wrappers.of(container).is_some()
+        })
         .collect()
 }
 

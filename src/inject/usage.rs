@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::conversion;
 use super::fields::{items, text};
 use super::pod::{self, ContainerView, PodView};
+use super::{conversion, secret_variables};
 use crate::dialect::external_secret::{self, PodSecrets, Reference, VolumeMount};
 
 /// The names of the Secrets that a pod uses.
@@ -14,7 +14,9 @@ use crate::dialect::external_secret::{self, PodSecrets, Reference, VolumeMount};
 pub struct SecretUse {
     /// In its volumes, as their author wrote them.
     pub volumes: BTreeSet<String>,
-    /// To pull its images, and in its environment.
+    /// In the environment of its containers.
+    pub environment: BTreeSet<String>,
+    /// To pull its images.
     pub others: BTreeSet<String>,
 }
 
@@ -26,23 +28,27 @@ pub fn secret_use(pod: &Value) -> SecretUse {
     };
     let PodSecrets {
         volumes,
+        environments,
         references,
         ..
     } = of(&view);
     let volumes = volumes.into_iter();
     let volumes = volumes.flat_map(|(_, volume)| external_secret::secrets_of(volume));
+    let environment = environments.iter();
+    let environment = environment.flat_map(|one| one.sources.iter());
     let others = references.iter().map(|reference| reference.secret);
     SecretUse {
         volumes: volumes.map(str::to_owned).collect(),
+        environment: environment.map(|one| one.secret.to_owned()).collect(),
         others: others.map(str::to_owned).collect(),
     }
 }
 
-/// The pod's service account, its volumes as their author wrote them, its mounts, and what else names
-/// a Secret.
+/// The pod's service account, its volumes and variables as their author wrote them, its mounts, and
+/// what else names a Secret.
 pub(super) fn of<'v>(view: &'v PodView<'_>) -> PodSecrets<'v> {
     let containers = view.containers.iter();
-    let mut references: Vec<_> = containers.clone().flat_map(environment).collect();
+    let mut references = Vec::new();
     for (index, item) in items(view.spec.get("imagePullSecrets")).enumerate() {
         references.extend(reference(
             item.get("name"),
@@ -53,7 +59,13 @@ pub(super) fn of<'v>(view: &'v PodView<'_>) -> PodSecrets<'v> {
     PodSecrets {
         service_account: Some(view.service_account()),
         volumes: conversion::authored(view),
-        mounts: containers.flat_map(mounts).collect(),
+        mounts: containers.clone().flat_map(mounts).collect(),
+        environments: containers
+            .filter_map(|container| {
+                let notes = view.optional_variables.get(container.name());
+                secret_variables::of((&container.path(), container.fields), notes)
+            })
+            .collect(),
         references,
     }
 }
@@ -69,27 +81,6 @@ fn mounts<'v>(container: &ContainerView<'v>) -> Vec<VolumeMount<'v>> {
         is_read_only: mount.get("readOnly") == Some(&Value::Bool(true)),
     });
     mounts.collect()
-}
-
-fn environment<'v>(container: &ContainerView<'v>) -> Vec<Reference<'v>> {
-    const WHY: &str = "an environment variable is fixed when the container starts";
-    let path = container.path();
-    let mut references = Vec::new();
-    for (index, variable) in items(container.fields.get("env")).enumerate() {
-        references.extend(reference(
-            variable.pointer("/valueFrom/secretKeyRef/name"),
-            format!("{path}.env[{index}].valueFrom.secretKeyRef.name"),
-            WHY,
-        ));
-    }
-    for (index, source) in items(container.fields.get("envFrom")).enumerate() {
-        references.extend(reference(
-            source.pointer("/secretRef/name"),
-            format!("{path}.envFrom[{index}].secretRef.name"),
-            WHY,
-        ));
-    }
-    references
 }
 
 fn reference<'v>(

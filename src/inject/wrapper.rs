@@ -1,5 +1,6 @@
-//! Containers that start through the refresher's program, because they are given variables, or are
-//! told of changes by signals or restarts.
+//! Containers that start through the refresher's program, because they are given variables (those of
+//! the annotations, and those of Secrets that ExternalSecrets would have made), or are told of changes
+//! by signals or restarts.
 //!
 //! Their command becomes `freshet-refresher exec … -- COMMAND`; nothing is asked of a registry, so
 //! what an image runs has to be said. The container's arguments stay where they are. What an earlier
@@ -7,6 +8,8 @@
 
 mod authored;
 mod clash;
+mod given;
+mod names;
 mod sharing;
 
 use std::collections::BTreeSet;
@@ -15,15 +18,16 @@ use serde_json::{Map, Value, json};
 
 use super::fields::items;
 use super::pod::{ContainerView, List, PodView};
-use super::{reference, targets};
+use super::{reference, secret_variables, targets};
 use crate::dialect::{Parsed, Problem};
 use crate::spec::layout::{
-    ENVIRONMENT_DIR, ENVIRONMENT_VOLUME, PROGRAM_DIR, PROGRAM_FILE, PROGRAM_VOLUME,
-    SUPERVISION_DIR, SUPERVISION_VOLUME,
+    ENVIRONMENT_DIR, PROGRAM_DIR, PROGRAM_FILE, PROGRAM_VOLUME, SUPERVISION_DIR, SUPERVISION_VOLUME,
 };
-use crate::spec::{FileSpec, Mount, OnChange};
+use crate::spec::{Mount, OnChange};
 
 use self::clash::{beside_files, clashes, late};
+use self::given::Given;
+use self::names::Names;
 
 pub(super) use self::authored::{FIELDS, authored};
 
@@ -55,12 +59,15 @@ pub(super) struct Wrapper {
     supervision: Option<String>,
     /// Those of [`FIELDS`] that it shall have.
     pub(super) fields: Map<String, Value>,
+    /// The entries of its environment that have become optional.
+    released: BTreeSet<String>,
 }
 
 /// What a container is wrapped for.
 struct Wrap<'p> {
-    variables: &'p [FileSpec],
-    environment: Option<Mount>,
+    given: Given<'p>,
+    /// Its number among those that are given variables.
+    number: usize,
     supervision: Option<String>,
     /// Seconds.
     grace: u64,
@@ -87,26 +94,29 @@ impl Wrappers {
         let mut wrappers = Self::default();
         for container in &pod.containers {
             let stays = container.list == List::App || container.is_sidecar();
+            let mut of_secrets = parsed.environments.iter();
+            let is_target = has(targets, container);
+            let given = Given {
+                variables: if is_target { &parsed.variables } else { &[] },
+                environment: of_secrets.find(|own| own.container == container.path()),
+            };
+            let has_variables = !given.is_empty();
+            environments += usize::from(has_variables);
             let mut wrap = Wrap {
-                variables: &[],
-                environment: None,
+                given,
+                number: environments,
                 supervision: None,
                 grace: grace(pod),
             };
-            if !parsed.variables.is_empty() && has(targets, container) {
-                environments += 1;
-                wrap.variables = &parsed.variables;
-                wrap.environment = environment(environments, &parsed.variables);
-            }
             let supervised = supervises && stays && has(readers, container);
-            if supervised && wrap.environment.is_none() && sharing::shares(pod, parsed, container) {
+            if supervised && !has_variables && sharing::shares(pod, parsed, container) {
                 problems.extend(sharing::problem(pod, parsed, container, readers));
                 wrappers.sharing.push(container.name().to_owned());
             } else if supervised {
                 supervisions += 1;
                 wrap.supervision = Some(format!("{SUPERVISION_VOLUME}-{supervisions}"));
             }
-            if wrap.environment.is_some() || wrap.supervision.is_some() {
+            if has_variables || wrap.supervision.is_some() {
                 let wrapper = wrapper(pod, parsed, container, wrap, problems);
                 wrappers.wrapped.extend(wrapper);
             }
@@ -139,6 +149,13 @@ impl Wrappers {
     /// Whether no container starts through the refresher's program.
     pub(super) fn is_empty(&self) -> bool {
         self.wrapped.is_empty()
+    }
+
+    /// The annotation about entries that have become optional.
+    pub(super) fn note(&self) -> Option<String> {
+        let notes = self.wrapped.iter();
+        let notes = notes.map(|wrapper| (wrapper.name.clone(), wrapper.released.clone()));
+        secret_variables::note(&notes.filter(|(_, released)| !released.is_empty()).collect())
     }
 
     /// What becomes of a container.
@@ -179,46 +196,76 @@ fn wrapper(
     let mut commands = parsed.commands.iter();
     let said = commands.find(|(name, _)| name.as_str() == container.name());
     let said = said.map(|(_, command)| command);
-    let mut fields = authored(container.fields, pod.refresher.is_some(), said.is_some());
+    let notes = pod.optional_variables.get(container.name());
+    let mut fields = authored(
+        container.fields,
+        pod.refresher.is_some(),
+        said.is_some(),
+        notes,
+    );
+    let names = Names::of(&wrap.given, &fields);
     problems.extend(late(pod, container));
-    problems.extend(clashes(container, &fields, wrap.variables));
+    problems.extend(clashes(container, &fields, &names));
     let command = command(container, &fields, said, &wrap, problems);
     if problems.len() > before {
         return None;
     }
-    let variables = wrap.variables.iter();
-    let names: BTreeSet<_> = variables.map(|variable| variable.name.as_str()).collect();
-    let is_ours = |name: &str| names.contains(name);
+    let is_ours = |name: &str| names.is_ours(name);
     mark(&mut fields, &is_ours);
+    let environment = match wrap.given.is_empty() {
+        true => None,
+        false => Some(
+            wrap.given
+                .environment_mount(wrap.number, &names, &parsed.spec)?,
+        ),
+    };
     let command = command
         .iter()
         .map(|word| reference::marked(word, &is_ours).into_owned());
-    let command: Vec<_> = wrap.words(true).into_iter().chain(command).collect();
+    let own = wrap.words(environment.as_ref(), true).into_iter();
+    let command: Vec<_> = own.chain(command).collect();
     fields.insert("command".to_owned(), json!(command));
-    if wrap.environment.is_some() {
-        fields = with_handlers(fields, || wrap.words(false));
+    let released = wrap
+        .given
+        .environment
+        .map(|environment| secret_variables::release(&mut fields, &environment.entries));
+    if environment.is_some() {
+        fields = with_handlers(fields, || wrap.words(environment.as_ref(), false));
     }
     Some(Wrapper {
         place: (container.list, container.index),
         name: container.name().to_owned(),
-        environment: wrap.environment,
+        environment,
         supervision: wrap.supervision,
         fields,
+        released: released.unwrap_or_default(),
     })
 }
 
 impl Wrap<'_> {
     /// What stands before the container's own command, or before that of one of its handlers.
-    fn words(&self, is_own: bool) -> Vec<String> {
+    fn words(&self, environment: Option<&Mount>, is_own: bool) -> Vec<String> {
         let mut words = vec![format!("{PROGRAM_DIR}/{PROGRAM_FILE}"), "exec".to_owned()];
-        let environment = self.environment.as_ref();
-        words.extend(environment.map(|_| format!("--env-dir={ENVIRONMENT_DIR}")));
+        if let Some(environment) = environment {
+            words.push(format!("--env-dir={ENVIRONMENT_DIR}"));
+            words.extend(environment.optional.then(|| "--env-optional".to_owned()));
+        }
         if is_own && self.supervision.is_some() {
             words.push(format!("--supervise-dir={SUPERVISION_DIR}"));
             words.push(format!("--grace={}s", self.grace));
         }
         words.push("--".to_owned());
         words
+    }
+
+    /// What the author of a container can do whose command nobody knows.
+    fn unknown_command(&self, name: &str) -> String {
+        match self.given.is_empty() {
+            false => self.given.unknown_command(name),
+            true => format!(
+                "missing, and what gets signals or restarts (freshet.dev/on-change…) must be known without asking a registry: write it here or as freshet.dev/command-{name}: '[\"/app\", \"--flag\"]', or let the application be told by http:POST, or name the containers that are meant in freshet.dev/containers"
+            ),
+        }
     }
 }
 
@@ -241,14 +288,6 @@ fn with_handlers(
     }
 }
 
-fn environment(number: usize, variables: &[FileSpec]) -> Option<Mount> {
-    let volume = format!("{ENVIRONMENT_VOLUME}-{number}").parse().ok()?;
-    let mut mount = Mount::new(volume, ENVIRONMENT_DIR.parse().ok()?);
-    mount.files = variables.to_vec();
-    mount.environment = true;
-    Some(mount)
-}
-
 /// What the container runs: what its manifest says, or else the annotation.
 fn command(
     container: &ContainerView<'_>,
@@ -261,28 +300,18 @@ fn command(
         .filter_map(|word| word.as_str().map(str::to_owned))
         .collect();
     let (path, name) = (container.path(), container.name());
-    let (what, instead) = match wrap.environment {
-        Some(_) => (
-            "starts with variables (freshet.dev/env-…)",
-            "serve files (freshet.dev/secret-…)",
-        ),
-        None => (
-            "gets signals or restarts (freshet.dev/on-change…)",
-            "let the application be told by http:POST",
-        ),
-    };
     match (own.is_empty(), said) {
         (false, None) => return own,
         (true, Some(said)) => return said.clone(),
         (false, Some(_)) => problems.push(Problem::new(
             format!("metadata.annotations[freshet.dev/command-{name}]"),
-            format!("is said twice: {path}.command says what the container runs; remove one of the two"),
+            format!(
+                "is said twice: {path}.command says what the container runs; remove one of the two"
+            ),
         )),
         (true, None) => problems.push(Problem::new(
             format!("{path}.command"),
-            format!(
-                "missing, and what {what} must be known without asking a registry: write it here or as freshet.dev/command-{name}: '[\"/app\", \"--flag\"]', or {instead}, or name the containers that are meant in freshet.dev/containers"
-            ),
+            wrap.unknown_command(name),
         )),
     }
     Vec::new()

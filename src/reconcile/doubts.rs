@@ -28,7 +28,7 @@ pub(super) fn of(known: &Claimed<'_>) -> Vec<String> {
     };
     if let Some(names) = pods(&|pod, _| pod.secrets.others.contains(*target)) {
         doubts.push(format!(
-            "{names}: Secret {target} is wanted to pull images or in the environment, and never written"
+            "{names}: Secret {target} is wanted to pull images, and never written"
         ));
     }
     if let Some(names) = pods(&|_, standing| *standing == Standing::NotInjected) {

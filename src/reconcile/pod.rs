@@ -87,9 +87,9 @@ impl Pod {
         self.phase != Phase::Over && !self.is_leaving
     }
 
-    /// Whether it mounts this Secret.
+    /// Whether it is to be served this Secret: as files or as variables.
     pub fn mounts(&self, secret: &str) -> bool {
-        self.secrets.volumes.contains(secret)
+        self.secrets.volumes.contains(secret) || self.secrets.environment.contains(secret)
     }
 }
 

@@ -7,6 +7,7 @@ mod properties;
 mod refusals;
 mod standing;
 mod stores;
+mod variables;
 
 use std::sync::Arc;
 

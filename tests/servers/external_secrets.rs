@@ -216,6 +216,35 @@ fn annotations_and_external_secrets_share_one_refresher() {
 }
 
 #[test]
+fn variables_of_a_target_come_from_the_sidecar() {
+    let Shared { cluster, .. } = shared();
+    let namespace = shared().example("variables");
+    let mut pod = pod(&namespace, "mysql-credentials");
+    pod["spec"]["volumes"] = json!([{ "name": "db", "emptyDir": {} }]);
+    let container = &mut pod["spec"]["containers"][0];
+    container["command"] = json!(["/app"]);
+    container["env"] = json!([{
+        "name": "CREDENTIALS",
+        "valueFrom": { "secretKeyRef": { "name": "mysql-credentials", "key": "credentials" } },
+    }]);
+    container["envFrom"] =
+        json!([{ "prefix": "DB_", "secretRef": { "name": "mysql-credentials" } }]);
+    let stored = cluster.api.create(&pod);
+    let container = &stored["spec"]["containers"][0];
+    assert_eq!(container["command"][1], "exec", "{stored}");
+    assert_eq!(
+        container["env"][0]["valueFrom"]["secretKeyRef"]["optional"],
+        true
+    );
+    assert_eq!(container["envFrom"][0]["secretRef"]["optional"], true);
+    let note = &stored["metadata"]["annotations"]["freshet.dev/optional-variables"];
+    assert_eq!(
+        note,
+        r#"{"app":["env/CREDENTIALS","envFrom/DB_/mysql-credentials"]}"#
+    );
+}
+
+#[test]
 fn a_later_webhook_that_changes_the_pod_makes_ours_look_again() {
     let Shared { cluster, webhook } = shared();
     let namespace = shared().example("reinvoked");

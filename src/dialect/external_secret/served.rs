@@ -1,5 +1,8 @@
 //! From a pod's volumes and the manifests of its namespace to mounts of memory volumes.
 
+mod doubts;
+mod variables;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -11,7 +14,7 @@ use super::identity::{Login, StoreSettings};
 use super::manifest::{Manifest, StoreRef};
 use super::template;
 use super::usage::{PodSecrets, Projection, Sources, secrets_of, sources};
-use crate::dialect::Problem;
+use crate::dialect::{Environment, Problem};
 use crate::spec::target::TargetSpec;
 use crate::spec::{GoDuration, Mount, MountDirectory, StorePath, VolumeName};
 
@@ -22,6 +25,8 @@ pub(in crate::dialect) struct Served {
     pub(in crate::dialect) stores: Vec<(String, StoreSettings)>,
     /// In the order of the pod's volumes.
     pub(in crate::dialect) mounts: Vec<Mount>,
+    /// In the order of the pod's containers.
+    pub(in crate::dialect) environments: Vec<Environment>,
     pub(in crate::dialect) heavy: BTreeSet<&'static str>,
     pub(in crate::dialect) warnings: Vec<Problem>,
 }
@@ -40,6 +45,10 @@ pub(in crate::dialect) fn serve(
     for (index, volume) in &pod.volumes {
         mounts.extend(server.volume(*index, volume));
     }
+    let environments = pod.environments.iter();
+    let environments = environments
+        .filter_map(|environment| server.environment(environment))
+        .collect();
     for reference in &pod.references {
         if let Some(manifest) = server.owned(reference.secret) {
             let message = format!(
@@ -60,6 +69,7 @@ pub(in crate::dialect) fn serve(
     Ok(Served {
         stores: server.stores,
         mounts,
+        environments,
         heavy: server.heavy,
         warnings,
     })
@@ -110,7 +120,7 @@ impl<'a> Server<'a> {
     fn volume(&mut self, index: usize, volume: &Map<String, Value>) -> Option<Mount> {
         let secrets = secrets_of(volume);
         for secret in &secrets {
-            self.doubt_missing_store(index, secret);
+            self.doubt_missing_store(format!("spec.volumes[{index}]"), secret);
         }
         if !secrets.iter().any(|secret| self.owned(secret).is_some()) {
             return None;
@@ -132,43 +142,19 @@ impl<'a> Server<'a> {
         };
         let optional = sources.secrets.iter().all(|source| source.optional);
         let mut mount = Mount::new(volume, self.directory(name)?);
-        let mut intervals = Vec::new();
-        let mut revisions = Vec::new();
+        let mut makers = Vec::new();
         for projection in sources.secrets {
             let Some(manifest) = self.maker(&projection) else {
                 continue;
             };
-            intervals.push(manifest.interval);
-            revisions.extend(manifest.revision.clone());
+            makers.push(manifest);
             mount.targets.extend(self.target(manifest, projection));
         }
         mount.optional = optional;
-        // A volume is looked at as often as the most eager of its ExternalSecrets wants.
-        let looked = intervals
-            .iter()
-            .filter(|interval| !interval.get().is_zero())
-            .min();
-        mount.refresh_interval = Some(looked.copied().unwrap_or(GoDuration::from_secs(0)));
-        mount.revision = (!revisions.is_empty()).then(|| revisions.join(" "));
+        mount.refresh_interval = Some(interval(&makers));
+        mount.revision = revision(&makers);
         self.doubt_mounts(name);
         Some(mount)
-    }
-
-    /// A Secret of an ExternalSecret whose store does not exist is nobody's to make.
-    fn doubt_missing_store(&mut self, index: usize, secret: &str) {
-        let facts = self.facts;
-        let orphan = facts.making(secret).find(|manifest| {
-            let mut stores = manifest.stores();
-            !self.is_owned(manifest)
-                && stores.any(|store| facts.store(store.cluster, &store.name).is_none())
-        });
-        if let Some(manifest) = orphan {
-            let message = format!(
-                "{secret} is the target of ExternalSecret {}, whose store does not exist: nothing fills it",
-                manifest.name
-            );
-            self.notes.warn(format!("spec.volumes[{index}]"), message);
-        }
     }
 
     fn refuse_mixed(&mut self, sources: &Sources) {
@@ -303,23 +289,6 @@ impl<'a> Server<'a> {
         seen.or_else(|| format!("/{volume}").parse().ok())
     }
 
-    fn doubt_mounts(&mut self, volume: &str) {
-        for mount in self
-            .pod
-            .mounts
-            .iter()
-            .filter(|mount| mount.volume == volume)
-        {
-            if mount.is_sub_path {
-                let message = "a file that is mounted by subPath never changes after the container has started: mount the directory to follow rotations";
-                self.notes.warn(format!("{}.subPath", mount.path), message);
-            } else if !mount.is_read_only {
-                let message = "should be true: a volume of a Secret is always read-only, the memory volume in its place is not";
-                self.notes.warn(format!("{}.readOnly", mount.path), message);
-            }
-        }
-    }
-
     /// Tells what is wrong with an object, once.
     fn tell(&mut self, object: &str, notes: &Notes) {
         if self.told.insert(object.to_owned()) {
@@ -339,4 +308,19 @@ impl<'a> Server<'a> {
             }
         }
     }
+}
+
+/// A volume is looked at as often as the most eager of its ExternalSecrets wants.
+fn interval(makers: &[&Manifest]) -> GoDuration {
+    let intervals = makers.iter().map(|manifest| manifest.interval);
+    let looked = intervals.filter(|interval| !interval.get().is_zero()).min();
+    looked.unwrap_or(GoDuration::from_secs(0))
+}
+
+fn revision(makers: &[&Manifest]) -> Option<String> {
+    let revisions = makers.iter();
+    let revisions: Vec<_> = revisions
+        .filter_map(|manifest| manifest.revision.clone())
+        .collect();
+    (!revisions.is_empty()).then(|| revisions.join(" "))
 }

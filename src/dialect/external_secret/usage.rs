@@ -15,8 +15,76 @@ pub struct PodSecrets<'a> {
     pub volumes: Vec<(usize, &'a Map<String, Value>)>,
     /// The mounts of all its containers.
     pub mounts: Vec<VolumeMount<'a>>,
-    /// Other fields that name a Secret: environment variables, image pull secrets.
+    /// The containers that take variables from Secrets.
+    pub environments: Vec<ContainerEnvironment<'a>>,
+    /// Other fields that name a Secret: image pull secrets.
     pub references: Vec<Reference<'a>>,
+}
+
+/// The variables of a container, as far as they come from Secrets, as its author wrote them.
+#[derive(Clone, Debug)]
+pub struct ContainerEnvironment<'a> {
+    /// `spec.containers[0]`.
+    pub container: String,
+    /// `env` and `envFrom`, where they name a Secret.
+    pub sources: Vec<VariableSource<'a>>,
+    /// The names that `env` gives otherwise than by a Secret's key, with their index.
+    pub others: Vec<(usize, &'a str)>,
+    /// The indices of what `envFrom` names beside Secrets.
+    pub config_maps: Vec<usize>,
+}
+
+/// A Secret that variables come from.
+#[derive(Clone, Debug)]
+pub struct VariableSource<'a> {
+    /// Which entry of the container it is.
+    pub entry: VariableEntry,
+    /// The name of the Secret.
+    pub secret: &'a str,
+    /// `optional`.
+    pub is_optional: bool,
+    /// What is taken.
+    pub take: VariableTake<'a>,
+}
+
+/// An entry of a container's environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VariableEntry {
+    /// `env[INDEX]`.
+    Env(usize),
+    /// `envFrom[INDEX]`.
+    EnvFrom(usize),
+}
+
+/// What variables take of a Secret.
+#[derive(Clone, Copy, Debug)]
+pub enum VariableTake<'a> {
+    /// One key, as one variable.
+    Key {
+        /// The name of the variable.
+        variable: &'a str,
+        /// The key.
+        key: &'a str,
+    },
+    /// All keys, each as a variable.
+    All {
+        /// What stands before a key in the variable's name.
+        prefix: &'a str,
+    },
+}
+
+impl VariableSource<'_> {
+    /// The field with the name of the Secret.
+    pub(super) fn path(&self, container: &str) -> String {
+        match self.entry {
+            VariableEntry::Env(index) => {
+                format!("{container}.env[{index}].valueFrom.secretKeyRef.name")
+            }
+            VariableEntry::EnvFrom(index) => {
+                format!("{container}.envFrom[{index}].secretRef.name")
+            }
+        }
+    }
 }
 
 /// A mount of a volume in a container.

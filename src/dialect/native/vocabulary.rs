@@ -58,6 +58,7 @@ pub(super) enum Key {
     Status,
     SyncSpec,
     ReplacedVolumes,
+    OptionalVariables,
 }
 
 /// How often a key may stand on a pod.
@@ -221,6 +222,8 @@ pub(super) const ROWS: &[Row] = rows! {
         "written by the webhook: what the sidecar serves";
     ReplacedVolumes Ours "replaced-volumes" = "", "",
         "written by the webhook: the Secret volumes that became memory volumes";
+    OptionalVariables Ours "optional-variables" = "", "",
+        "written by the webhook: the variables of containers for which kubelet does not wait, because the sidecar has them";
 };
 
 impl Key {
@@ -358,7 +361,7 @@ mod tests {
     fn every_key_has_one_row_and_no_name_hides_another() {
         let keys: BTreeSet<Key> = ROWS.iter().map(|row| row.key).collect();
         assert_eq!(keys.len(), ROWS.len());
-        assert_eq!(keys.len(), Key::ReplacedVolumes as usize + 1);
+        assert_eq!(keys.len(), Key::OptionalVariables as usize + 1);
         for row in ROWS {
             let word = format!("{}{}", row.name, row.example_name());
             let expected = match row.arity {

@@ -1,28 +1,33 @@
 //! A wrapped container as its author wrote it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::HANDLERS;
 use crate::inject::reference::unmarked;
+use crate::inject::secret_variables;
 use crate::spec::layout::{PROGRAM_DIR, PROGRAM_FILE};
 
 /// The fields of a container that a wrapper rewrites.
-pub(in crate::inject) const FIELDS: [&str; 7] = [
+pub(in crate::inject) const FIELDS: [&str; 8] = [
     "command",
     "args",
     "env",
+    "envFrom",
     "livenessProbe",
     "readinessProbe",
     "startupProbe",
     "lifecycle",
 ];
 
-/// Those of [`FIELDS`] that the container has, without what an earlier pass wrote into them.
-/// `is_said` tells that an annotation says what it runs, and so its author did not here.
+/// Those of [`FIELDS`] that the container has, without what an earlier pass wrote into them; `notes`
+/// are those about its variables. `is_said` tells that an annotation says what it runs, and so its author did not here.
 pub(in crate::inject) fn authored(
     container: &Map<String, Value>,
     injected: bool,
     is_said: bool,
+    notes: Option<&BTreeSet<String>>,
 ) -> Map<String, Value> {
     let fields = FIELDS.iter().filter_map(|field| {
         let value = container.get(*field)?;
@@ -31,6 +36,9 @@ pub(in crate::inject) fn authored(
     let mut fields: Map<String, Value> = fields.collect();
     if !injected {
         return fields;
+    }
+    if let Some(notes) = notes {
+        secret_variables::restore(&mut fields, notes);
     }
     let is_wrapped = fields.get_mut("command").is_some_and(unwrap);
     if is_wrapped && is_said {

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::names::Names;
 use crate::dialect::Problem;
 use crate::inject::fields::{items, text};
 use crate::inject::pod::{ContainerView, PodView};
 use crate::inject::{mesh, reference};
-use crate::spec::{FileSpec, SyncSpec};
+use crate::spec::SyncSpec;
 
 /// What all mounts of a wrapped container lie in.
 const DIRECTORY: &str = "/run/freshet";
@@ -18,7 +19,7 @@ pub(super) fn late(pod: &PodView<'_>, container: &ContainerView<'_>) -> Option<P
         Problem::of_value(
             container.path(),
             container.name(),
-            "runs before the refresher, which has to wait for the mesh's proxy, and cannot start through it: leave it out of freshet.dev/containers",
+            "runs before the refresher, which has to wait for the mesh's proxy, and cannot start through it: leave it out of freshet.dev/containers, or its environment without Secrets",
         )
     })
 }
@@ -27,18 +28,15 @@ pub(super) fn late(pod: &PodView<'_>, container: &ContainerView<'_>) -> Option<P
 pub(super) fn clashes(
     container: &ContainerView<'_>,
     fields: &Map<String, Value>,
-    variables: &[FileSpec],
+    names: &Names<'_>,
 ) -> Vec<Problem> {
     let path = container.path();
-    let is_ours = |name: &str| {
-        variables
-            .iter()
-            .any(|variable| variable.name.as_str() == name)
-    };
+    let is_annotated = |name: &str| names.annotated().any(|own| own == name);
+    let is_ours = |name: &str| names.is_ours(name);
     let mut problems = Vec::new();
     for (index, variable) in items(fields.get("env")).enumerate() {
         let name = variable.get("name").and_then(Value::as_str);
-        if let Some(name) = name.filter(|name| is_ours(name)) {
+        if let Some(name) = name.filter(|name| is_annotated(name)) {
             problems.push(Problem::of_value(
                 format!("{path}.env[{index}].name"),
                 name,
@@ -53,9 +51,7 @@ pub(super) fn clashes(
             problems.push(Problem::of_value(
                 format!("{path}.subPathExpr"),
                 expression,
-                format!(
-                    "names freshet.dev/env-{name}, which nobody knows when volumes are mounted"
-                ),
+                format!("names {name}, a variable which nobody knows when volumes are mounted"),
             ));
         }
         let directory = text(mount, "mountPath").trim_end_matches('/');

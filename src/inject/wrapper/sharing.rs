@@ -15,7 +15,8 @@ pub(super) fn shares(pod: &PodView<'_>, parsed: &Parsed, container: &ContainerVi
     let restarts = ways.any(|way| matches!(way.action, ChangeAction::Restart(_)));
     let mut commands = parsed.commands.keys();
     let is_said = commands.any(|name| name.as_str() == container.name());
-    let fields = authored(container.fields, pod.refresher.is_some(), is_said);
+    let notes = pod.optional_variables.get(container.name());
+    let fields = authored(container.fields, pod.refresher.is_some(), is_said, notes);
     let has_command = items(fields.get("command")).next().is_some();
     pod.is_set("shareProcessNamespace") && !restarts && !is_said && !has_command
 }

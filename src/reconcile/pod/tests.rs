@@ -82,6 +82,7 @@ fn secrets_are_those_that_the_author_wrote() {
     let volumes: Vec<_> = pod.secrets.volumes.iter().map(String::as_str).collect();
     let others: Vec<_> = pod.secrets.others.iter().map(String::as_str).collect();
     assert_eq!(volumes, ["other", "target"]);
-    assert_eq!(others, ["env", "pull"]);
+    assert_eq!(others, ["pull"]);
+    assert!(pod.mounts("env") && pod.mounts("target") && !pod.mounts("pull"));
     assert!(pod.is_there() && pod.owner.is_none());
 }

@@ -32,7 +32,7 @@ fn a_secret_volume_becomes_a_memory_volume_and_its_mounts_stay() {
 }
 
 /// With the keys in their order, whatever order the program keeps.
-fn sorted(value: Value) -> Value {
+pub(super) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map

@@ -45,11 +45,53 @@ fn volume(name: &'static str) -> impl Strategy<Value = Value> {
     ]
 }
 
+/// The environment of a container: `env` and `envFrom`.
+fn environment() -> impl Strategy<Value = (Vec<Value>, Vec<Value>)> {
+    let optional = || {
+        let said = select(vec![Value::Null, json!(false), json!(true)]);
+        said.prop_map(|said| match said {
+            Value::Null => json!({}),
+            said => json!({"optional": said}),
+        })
+    };
+    let with = |mut reference: Value, optional: Value| {
+        let fields = reference.as_object_mut().expect("an object");
+        fields.extend(optional.as_object().expect("an object").clone());
+        reference
+    };
+    (optional(), optional()).prop_flat_map(move |(one, two)| {
+        let key = |secret: &str, optional: &Value| {
+            let reference = json!({"name": secret, "key": "password"});
+            json!({"secretKeyRef": with(reference, optional.clone())})
+        };
+        let env = vec![
+            json!({"name": "A", "value": "$(B) $$(B) $(X_password) $(D)"}),
+            json!({"name": "B", "valueFrom": key("db", &one)}),
+            json!({"name": "C", "valueFrom": key("foreign", &one)}),
+            json!({"name": "D", "valueFrom": key("api", &two), "aFieldOfTheFuture": 1}),
+        ];
+        let all = |secret: &str| with(json!({"name": secret}), two.clone());
+        let env_from = vec![
+            json!({"secretRef": all("db")}),
+            json!({"configMapRef": {"name": "db"}}),
+            json!({"prefix": "X_", "secretRef": all("api")}),
+            json!({"secretRef": all("foreign")}),
+        ];
+        (
+            prop::sample::subsequence(env, 0..=4),
+            prop::sample::subsequence(env_from, 0..=4),
+        )
+    })
+}
+
 fn any_pod() -> impl Strategy<Value = Value> {
     let volumes = (volume("one"), volume("two"), volume("three"));
     let mounts = prop::sample::subsequence(vec!["one", "two", "three"], 0..=3);
     let native = any::<bool>();
-    (volumes, mounts, native).prop_map(|((one, two, three), mounts, native)| {
+    let container = (environment(), prop::bool::weighted(0.8));
+    (volumes, mounts, native, container).prop_map(|(volumes, mounts, native, container)| {
+        let (one, two, three) = volumes;
+        let ((env, env_from), has_command) = container;
         let mounts: Vec<_> = mounts
             .into_iter()
             .map(|name| json!({"name": name, "mountPath": format!("/{name}")}))
@@ -58,12 +100,18 @@ fn any_pod() -> impl Strategy<Value = Value> {
             true => json!({"freshet.dev/inject": "true", "freshet.dev/secret-x": "secret/x"}),
             false => json!({"other": "x"}),
         };
+        let mut app = json!({"name": "app", "volumeMounts": mounts, "args": ["$(B)", "$(A)"]});
+        for (field, list) in [("env", env), ("envFrom", env_from)] {
+            if !list.is_empty() {
+                app[field] = list.into();
+            }
+        }
+        if has_command {
+            app["command"] = json!(["/app", "$(X_password)"]);
+        }
         json!({
             "metadata": {"annotations": annotations},
-            "spec": {
-                "volumes": [one, two, three],
-                "containers": [{"name": "app", "volumeMounts": mounts}],
-            },
+            "spec": {"volumes": [one, two, three], "containers": [app]},
         })
     })
 }
@@ -102,7 +150,12 @@ proptest! {
             }
             Decision::Deny { problems, .. } => prop_assert!(!problems.is_empty()),
             Decision::Skip { .. } => {
-                let text = pod["spec"]["volumes"].to_string();
+                let mut spec = pod["spec"].clone();
+                // A ConfigMap may be called as a target is.
+                for source in spec["containers"][0]["envFrom"].as_array_mut().into_iter().flatten() {
+                    source["configMapRef"] = Value::Null;
+                }
+                let text = spec.to_string();
                 prop_assert!(!text.contains("\"db\"") && !text.contains("\"api\""), "{text}");
             }
         }

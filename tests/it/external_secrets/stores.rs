@@ -369,3 +369,20 @@ fn annotations_that_mean_another_vault_than_the_store_are_refused() {
     };
     expect!["metadata.annotations[freshet.dev/vault-address]: missing: the annotations mean the webhook's Vault, https://elsewhere:8200, and SecretStore vault means https://vault.vault:8200; a pod has one: name it"].assert_eq(&lines(&problems));
 }
+
+#[test]
+fn a_pod_may_log_in_otherwise_than_its_store_says() {
+    let manifests = facts(&[STORE, EXTERNAL_SECRET], Claim::All);
+    let mut pod = yaml(POD);
+    pod["metadata"]["annotations"] = json!({
+        "freshet.dev/auth-type": "approle", "freshet.dev/approle-secret": "ids",
+    });
+    let patched = injected(&pod, &manifests);
+    // The store's role and audience are those of a service account's token.
+    let want = "run\n--vault-address=https://vault.vault:8200\n--auth-type=approle\n\
+                --auth-path=approle\n--approle-dir=/run/freshet/approle\n--mount=";
+    let found = arguments(&patched);
+    assert!(found.starts_with(want), "{found}");
+    let volumes = patched["spec"]["volumes"].to_string();
+    assert!(!volumes.contains("serviceAccountToken"), "{volumes}");
+}

@@ -118,18 +118,13 @@ fn what_only_a_secret_could_give() {
     let namespace = shared().example("no-volume");
     let mut pod = pod(&namespace, "mysql-credentials");
     pod["spec"]["volumes"] = json!([{ "name": "db", "emptyDir": {} }]);
-    pod["spec"]["containers"][0]["env"] = json!([{
-        "name": "PASSWORD",
-        "valueFrom": { "secretKeyRef": { "name": "mysql-credentials", "key": "credentials" } },
-    }]);
     pod["spec"]["imagePullSecrets"] = json!([{ "name": "mysql-credentials" }]);
     check(
         &namespace,
         &pod,
-        "secretKeyRef",
+        "imagePullSecrets",
         expect![[r#"
-        admission webhook "external-secrets.freshet.dev" denied the request: spec.containers[0].env[0].valueFrom.secretKeyRef.name: "mysql-credentials": is the target of ExternalSecret my-db-credentials, which this pod would get as files: an environment variable is fixed when the container starts; mount it as a volume and read the file, or leave its store to External Secrets
-        spec.imagePullSecrets[0].name: "mysql-credentials": is the target of ExternalSecret my-db-credentials, which this pod would get as files: images are pulled before the pod exists; mount it as a volume and read the file, or leave its store to External Secrets
+        admission webhook "external-secrets.freshet.dev" denied the request: spec.imagePullSecrets[0].name: "mysql-credentials": is the target of ExternalSecret my-db-credentials, which this pod would get as files: images are pulled before the pod exists; mount it as a volume and read the file, or leave its store to External Secrets
     "#]],
     );
 }

@@ -45,8 +45,7 @@ fn what_still_needs_the_secret_is_told() {
         ),
         "Ingress page: Secret db is wanted and never written: leave its store to External Secrets"
             .to_owned(),
-        "pod puller: Secret db is wanted to pull images or in the environment, and never written"
-            .to_owned(),
+        "pod puller: Secret db is wanted to pull images, and never written".to_owned(),
     ];
     wait_for("all doubts", || {
         let [status, _, message] = cluster.ready(&namespace, "externalsecret", "db")?;
