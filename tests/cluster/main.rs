@@ -23,6 +23,7 @@ mod gate;
 mod injected;
 mod killed;
 mod limits;
+mod logins;
 mod on_change;
 mod outage;
 mod readme;

@@ -49,3 +49,4 @@ mod scale;
 mod smoke;
 mod sought;
 mod story;
+mod variables;
