@@ -20,6 +20,7 @@ mod metrics;
 mod notifier;
 mod program;
 mod randomness;
+mod refused_ids;
 mod run;
 mod shared;
 mod state_directory;

@@ -70,7 +70,7 @@ impl Plan {
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = refusal::of_pod(pod);
         let targets = chosen(pod, parsed, &mut problems);
-        let readers = targets::readers(pod, &targets, &parsed.spec);
+        let readers = targets::readers(pod, &targets, parsed);
         let wrappers = Wrappers::plan(pod, parsed, &targets, &readers, &mut problems);
         let parsed: &Parsed = &with_environments(parsed, &wrappers);
         let choices = choose(pod, parsed, (targets, wrappers), defaults, &mut problems);
@@ -184,7 +184,7 @@ fn choose<'p, 'a>(
     let Parsed { settings, spec, .. } = parsed;
     let full = !parsed.heavy_functions.is_empty();
     let memory = Memory::of(spec, full, !wrappers.is_empty());
-    let readers = targets::readers(pod, &targets, spec, &wrappers);
+    let readers = targets::readers(pod, &targets, parsed);
     Choices {
         auth: auth(parsed, pod, problems),
         ids: Ids::of(settings, pod, &readers),

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::fields::text;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
-use super::wrapper::Wrappers;
 use super::{conversion, mesh};
-use crate::dialect::{Problem, Settings, closest};
-use crate::spec::{ContainerName, SyncSpec};
+use crate::dialect::{Parsed, Problem, Settings, closest};
+use crate::spec::ContainerName;
 
 const ANNOTATION: &str = "metadata.annotations[freshet.dev/containers]";
 
@@ -58,10 +57,9 @@ pub(super) fn choose<'p, 'a>(
 pub(super) fn readers<'p, 'a>(
     pod: &'p PodView<'a>,
     targets: &[&'p ContainerView<'a>],
-    spec: &SyncSpec,
-    wrappers: &Wrappers,
+    parsed: &Parsed,
 ) -> Vec<&'p ContainerView<'a>> {
-    let converted = conversion::names(spec);
+    let converted = conversion::names(&parsed.spec);
     let is_target = |container: &ContainerView<'_>| {
         let mut targets = targets.iter();
         targets.any(|target| target.path() == container.path())
@@ -70,11 +68,13 @@ pub(super) fn readers<'p, 'a>(
         let mut mounts = container.mounts();
         mounts.any(|(_, mount)| converted.contains(text(mount, "name")))
     };
+    let has_variables = |container: &ContainerView<'_>| {
+        let mut of_secrets = parsed.environments.iter();
+        of_secrets.any(|own| own.container == container.path())
+    };
     pod.containers
         .iter()
-        .filter(|container| {
-            is_target(container) || mounts(container) || wrappers.of(container).is_some()
-        })
+        .filter(|container| is_target(container) || mounts(container) || has_variables(container))
         .collect()
 }
 

@@ -12,6 +12,7 @@ use super::counters::Counters;
 use super::login_files::LoginFiles;
 use super::memory_file::MemoryFile;
 use super::notifier::Notifier;
+use super::refused_ids::RefusedIds;
 use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
 use crate::secret::{SecretBytes, VaultSecret};
@@ -34,6 +35,7 @@ pub(crate) struct Driver<V> {
 struct Requests<V> {
     vault: V,
     login_files: LoginFiles,
+    refused_ids: RefusedIds,
     tokens: RefCell<BTreeMap<TokenId, Rc<Token>>>,
 }
 
@@ -73,6 +75,7 @@ impl<V: VaultApi + 'static> Driver<V> {
         let vault = Rc::new(Requests {
             vault,
             login_files,
+            refused_ids: RefusedIds::default(),
             tokens: RefCell::default(),
         });
         Self {
@@ -242,8 +245,11 @@ impl<V: VaultApi> Requests<V> {
             let message = format!("cannot log in to Vault: {message}");
             VaultError::new(Class::Invalid, message)
         };
-        let credentials = self.login_files.read().map_err(unreadable)?;
-        let token = self.vault.login(&credentials).await?;
+        let credentials = self.refused_ids.wait_for_others(&self.login_files).await;
+        let credentials = credentials.map_err(unreadable)?;
+        let outcome = self.vault.login(&credentials).await;
+        self.refused_ids.note(credentials, outcome.as_ref().err());
+        let token = outcome?;
         let lease = token.lease;
         self.tokens.borrow_mut().insert(id, Rc::new(token));
         Ok(lease)

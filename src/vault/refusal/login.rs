@@ -87,8 +87,9 @@ impl Refusal<'_> {
         } else {
             format!(
                 "Vault gives no reason; the usual ones: no auth method is mounted there (vault \
-                 auth list); the address of this pod is none of the role's (vault read {role}, \
-                 token_bound_cidrs)"
+                 auth list); the role id is locked for 15 min after five refused logins (vault \
+                 read sys/locked-users); the address of this pod is none of the role's (vault \
+                 read {role}, token_bound_cidrs)"
             )
         }
     }

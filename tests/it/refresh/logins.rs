@@ -49,9 +49,16 @@ fn a_new_secret_id_is_used_at_the_next_login_without_a_restart() {
         pod.text("log").contains(refusal)
     });
     assert_eq!(pod.file("a/password").as_deref(), Some("one"));
+    // Five refusals would lock the role id for every pod that has it.
+    pod.wait_until("told", || {
+        pod.text("log").contains("are not sent again for 15 min")
+    });
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(pod.count("auth/approle/login"), 2);
     let used = pod.text("approle/secret-id");
     give_secret_id(&pod);
     pod.wait_for_file("a/password", "two");
+    assert_eq!(pod.count("auth/approle/login"), 3);
     assert!(!pod.text("log").contains(&used), "a secret id in the log");
     assert_eq!(pod.count("auth/kubernetes/login"), 0);
 }
