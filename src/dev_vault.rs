@@ -1,8 +1,9 @@
 //! An in-memory Vault for the demo and for fault tests; never in a release image.
 //!
 //! It answers the part of Vault's HTTP API that the refresher and a person with `curl` or the
-//! `vault` command need: KV versions 1 and 2, logins of the `kubernetes`, `jwt`, `approle` and `cert`
-//! methods, tokens, policies (in their JSON form), mounts. What it answers was compared with a real Vault, and
+//! `vault` command need: KV versions 1 and 2, a database engine that makes up its users and their
+//! leases, a PKI engine, logins of the `kubernetes`, `jwt`, `approle` and `cert` methods, tokens,
+//! policies (in their JSON form), mounts. What it answers was compared with a real Vault, and
 //! `tests/servers` runs the same cases against both. Beyond that it takes orders to fail: see
 //! [`Fault`].
 //!
@@ -11,12 +12,16 @@
 
 mod answer;
 mod auth;
+mod database;
+mod engine;
 mod fault;
 mod issuer;
 mod jwt;
 mod kv;
+mod lease;
 mod listener;
 mod parameters;
+mod pki;
 mod policy;
 mod request;
 mod request_log;
@@ -26,6 +31,7 @@ mod sys;
 mod timestamp;
 mod token;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -152,6 +158,18 @@ impl DevVault {
     /// had expired.
     pub fn revoke_tokens(&self) {
         self.locked().tokens.revoke_all();
+    }
+
+    /// The users of all database engines that a database would let in.
+    pub fn database_users(&self) -> BTreeSet<String> {
+        let mut state = self.locked();
+        let State { leases, tokens, .. } = &mut *state;
+        leases.users(tokens, (self.clock)())
+    }
+
+    /// Revokes every lease, as an operator may.
+    pub fn revoke_leases(&self) {
+        self.locked().leases.revoke_all();
     }
 
     /// The requests that came over the wire so far, without values. Only the last 100,000 are kept.

@@ -1,8 +1,10 @@
 //! An answer, in Vault's envelope.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 /// What Vault answers.
@@ -25,6 +27,21 @@ struct Envelope<'a> {
     wrap_info: Option<()>,
     warnings: Option<&'a [String]>,
     auth: Option<&'a RawValue>,
+}
+
+impl Default for Envelope<'_> {
+    fn default() -> Self {
+        Self {
+            request_id: "00000000-0000-0000-0000-000000000000",
+            lease_id: "",
+            renewable: false,
+            lease_duration: 0,
+            data: None,
+            wrap_info: None,
+            warnings: None,
+            auth: None,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -68,6 +85,19 @@ impl Answer {
     /// As KV version 1 answers: with a duration, without a lease.
     pub(super) fn data_for(data: &RawValue, seconds: u64) -> Self {
         Self::enveloped(200, Some(data), seconds, None, &[])
+    }
+
+    /// With a lease.
+    pub(super) fn leased(data: Option<&Value>, lease: &str, life: Duration) -> Self {
+        let data = data.and_then(|data| to_raw_value(data).ok());
+        let envelope = Envelope {
+            lease_id: lease,
+            renewable: true,
+            lease_duration: life.as_secs(),
+            data: data.as_deref(),
+            ..Envelope::default()
+        };
+        Self::raw(200, to_raw_value(&envelope).ok())
     }
 
     /// Data with the status of an error, as for a deleted version.
@@ -115,14 +145,11 @@ impl Answer {
         warnings: &[String],
     ) -> Self {
         let envelope = Envelope {
-            request_id: "00000000-0000-0000-0000-000000000000",
-            lease_id: "",
-            renewable: false,
             lease_duration,
             data,
-            wrap_info: None,
             warnings: (!warnings.is_empty()).then_some(warnings),
             auth,
+            ..Envelope::default()
         };
         Self::raw(status, to_raw_value(&envelope).ok())
     }

@@ -5,7 +5,6 @@
 mod versioned;
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -17,53 +16,16 @@ use super::request::{Method, Request};
 
 pub(super) use self::versioned::Versioned;
 
-/// A secrets engine.
-pub(super) enum Engine {
-    V1(Plain),
-    V2(Versioned),
-}
-
-impl Engine {
-    /// Of the `type` and `options.version` of `sys/mounts`.
-    pub(super) fn new(kind: &str, version: &str) -> Option<Self> {
-        match (kind, version) {
-            ("kv-v2", _) | ("kv", "2") => Some(Self::V2(Versioned::default())),
-            ("kv", _) => Some(Self::V1(Plain::default())),
-            _ => None,
-        }
-    }
-
-    pub(super) fn version(&self) -> &'static str {
-        match self {
-            Self::V1(_) => "1",
-            Self::V2(_) => "2",
-        }
-    }
-
-    /// Whether a write to `path` changes something that is there, which asks for another
-    /// capability.
-    pub(super) fn exists(&self, path: &str) -> bool {
-        match self {
-            Self::V1(plain) => plain.0.contains_key(path),
-            Self::V2(versioned) => versioned.exists(path),
-        }
-    }
-
-    /// What `request`, at `path` in this engine, is answered.
-    pub(super) fn answer(&mut self, path: &str, request: &Request<'_>, now: SystemTime) -> Answer {
-        match self {
-            Self::V1(plain) => plain.answer(path, request),
-            Self::V2(versioned) => versioned.answer(path, request, now),
-        }
-    }
-}
-
 /// KV version 1: a path, a value.
 #[derive(Default)]
 pub(super) struct Plain(BTreeMap<String, Box<RawValue>>);
 
 impl Plain {
-    fn answer(&mut self, path: &str, request: &Request<'_>) -> Answer {
+    pub(super) fn exists(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
+    pub(super) fn answer(&mut self, path: &str, request: &Request<'_>) -> Answer {
         match request.method {
             Method::Read => match self.0.get(path) {
                 Some(data) => Answer::data_for(data, lease_duration(data)),

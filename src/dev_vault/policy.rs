@@ -38,6 +38,8 @@ impl Policy {
             rule("auth/token/lookup-self", "read"),
             rule("auth/token/renew-self", "update"),
             rule("auth/token/revoke-self", "update"),
+            rule("sys/leases/lookup", "update"),
+            rule("sys/leases/renew", "update"),
         ]))
     }
 }

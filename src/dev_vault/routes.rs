@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::answer::Answer;
+use super::engine::Engine;
 use super::parameters::Parameters;
 use super::request::{Method, Request};
 use super::state::State;
@@ -20,6 +21,12 @@ impl State {
                 Ok(grant) => self.tokens.issue(grant, now),
                 Err(answer) => answer,
             };
+        }
+        let mut mounts = self.mounts.iter().rev();
+        let open =
+            |(mount, engine): (&String, &Engine)| engine.open(below(mount, path)?, request.method);
+        if let Some(answer) = mounts.find_map(open) {
+            return answer;
         }
         let Some(token) = request.token.filter(|token| !token.is_empty()) else {
             return Answer::error(403, &["permission denied"]);
@@ -50,6 +57,9 @@ impl State {
         if let Some(verb) = request.path.strip_prefix("auth/token/") {
             return self.token_request(verb, token, request, now);
         }
+        if let Some(verb) = request.path.strip_prefix("sys/leases/") {
+            return self.leases.answer(verb, request, &self.tokens, now);
+        }
         if let Some(rest) = request.path.strip_prefix("sys/") {
             return self.system_request(rest, request);
         }
@@ -65,6 +75,13 @@ impl State {
         let mut mounts = self.mounts.iter_mut().rev();
         let found = mounts.find_map(|(mount, engine)| Some((below(mount, request.path)?, engine)));
         match found {
+            Some((rest, Engine::Database(database)))
+                if let (Some(role), Method::Read) = (database.role(rest), request.method) =>
+            {
+                let name = self.tokens.random_text();
+                let path = (request.path, name);
+                self.leases.issue(path, role, token, now)
+            }
             Some((rest, engine)) => engine.answer(rest, request, now),
             None => no_route(request.path),
         }

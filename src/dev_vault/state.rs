@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use super::Randomness;
 use super::answer::Answer;
 use super::auth::AuthMethod;
+use super::engine::Engine;
 use super::fault::{self, Fault, Order};
-use super::kv::Engine;
+use super::lease::LeaseStore;
 use super::policy::Policy;
 use super::request::Request;
 use super::request_log::{LoggedRequest, RequestLog};
@@ -20,6 +21,7 @@ pub(super) struct State {
     pub(super) auth_methods: BTreeMap<String, AuthMethod>,
     pub(super) policies: BTreeMap<String, Policy>,
     pub(super) tokens: TokenStore,
+    pub(super) leases: LeaseStore,
     pub(super) orders: Vec<Order>,
     pub(super) log: RequestLog,
 }
@@ -40,6 +42,7 @@ impl State {
             auth_methods: BTreeMap::new(),
             policies: BTreeMap::from([default]),
             tokens: TokenStore::new(root_token, randomness),
+            leases: LeaseStore::default(),
             orders: Vec::new(),
             log: RequestLog::default(),
         }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::AuthMethod;
-use super::kv::Engine;
+use super::engine::Engine;
 use super::parameters::Parameters;
 use super::policy::{Acl, Policy};
 use super::request::{Method, Request};
@@ -57,8 +57,8 @@ pub(super) fn find_mount(mounts: &BTreeMap<String, Engine>, path: &str, acl: &Ac
         .find(|(mount, _)| below.starts_with(mount.as_str()));
     match mount.filter(|(mount, _)| acl.reaches(mount)) {
         Some((path, engine)) => Answer::data(&json!({
-            "path": path, "type": "kv", "description": "", "local": false,
-            "options": { "version": engine.version() },
+            "path": path, "type": engine.kind(), "description": "", "local": false,
+            "options": options(engine),
         })),
         None => Answer::error(
             403,
@@ -85,7 +85,7 @@ impl State {
                 .map(|(path, engine)| {
                     (
                         path,
-                        json!({ "type": "kv", "options": { "version": engine.version() } }),
+                        json!({ "type": engine.kind(), "options": options(engine) }),
                     )
                 })
                 .collect();
@@ -129,7 +129,10 @@ impl State {
             .and_then(|version| version.as_str())
             .unwrap_or_default();
         let Some(engine) = Engine::new(kind, version) else {
-            return Answer::error(400, &["only secrets engines of type kv are served here"]);
+            return Answer::error(
+                400,
+                &["only secrets engines of type kv, database and pki are served here"],
+            );
         };
         if self.mounts.contains_key(&folder(mount)) {
             return Answer::error(
@@ -157,6 +160,13 @@ impl State {
         }
         self.auth_methods.insert(folder(mount), method);
         Answer::empty()
+    }
+}
+
+fn options(engine: &Engine) -> Value {
+    match engine.version() {
+        Some(version) => json!({ "version": version }),
+        None => Value::Null,
     }
 }
 

@@ -83,6 +83,12 @@ impl TokenStore {
         ))
     }
 
+    /// Whether `token` is valid.
+    pub(super) fn is_live(&self, token: &str, now: SystemTime) -> bool {
+        let issued = self.tokens.get(token);
+        token == self.root || issued.is_some_and(|token| token.expires > now)
+    }
+
     pub(super) fn issue(&mut self, mut grant: Grant, now: SystemTime) -> Answer {
         if !grant.policies.iter().any(|policy| policy == "default") {
             grant.policies.push("default".to_owned());
@@ -150,7 +156,7 @@ impl TokenStore {
         self.tokens.clear();
     }
 
-    fn random_text(&self) -> String {
+    pub(super) fn random_text(&self) -> String {
         const ALPHABET: &[u8; 62] =
             b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut bytes = [0; 24];

@@ -3,6 +3,7 @@
 mod external_secrets;
 mod gate;
 mod hard_cases;
+mod leases;
 mod logins;
 mod notifications;
 mod outages;

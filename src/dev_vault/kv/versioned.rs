@@ -68,12 +68,17 @@ struct Data<'a> {
 }
 
 impl Versioned {
-    pub(super) fn exists(&self, path: &str) -> bool {
+    pub(in crate::dev_vault) fn exists(&self, path: &str) -> bool {
         let secret = path.split_once('/').and_then(|(_, name)| self.0.get(name));
         secret.is_some()
     }
 
-    pub(super) fn answer(&mut self, path: &str, request: &Request<'_>, now: SystemTime) -> Answer {
+    pub(in crate::dev_vault) fn answer(
+        &mut self,
+        path: &str,
+        request: &Request<'_>,
+        now: SystemTime,
+    ) -> Answer {
         let (verb, name) = path.split_once('/').unwrap_or((path, ""));
         match (verb, request.method) {
             ("metadata", Method::List) => list(self.0.keys(), name),
