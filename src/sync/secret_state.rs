@@ -1,11 +1,13 @@
 //! One secret: what was read last, what is being asked, when it is asked next.
 
+mod upkeep;
+
 use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
 
 use super::backoff::Backoff;
-use super::credential::{Credential, Exchange, Terms};
+use super::credential::{Credential, Exchange};
 use super::event::{Now, TokenId};
 use super::notice::Notice;
 use super::session::hint;
@@ -101,62 +103,6 @@ impl SecretState {
         }
     }
 
-    /// A secret that an earlier process read: it is looked at at once.
-    pub(crate) fn recalled(data: VaultSecret, credential: Credential, now: Duration) -> Self {
-        Self {
-            data: Some(data),
-            credential: Some(credential),
-            ..Self::new(now)
-        }
-    }
-
-    pub(crate) fn credential(&self) -> Option<&Credential> {
-        self.credential.as_ref()
-    }
-
-    pub(crate) fn credential_mut(&mut self) -> Option<&mut Credential> {
-        self.credential.as_mut()
-    }
-
-    /// Nobody needs the secret any more.
-    pub(crate) fn into_credential(self) -> Option<Credential> {
-        self.credential
-    }
-
-    /// What its credentials are held to.
-    pub(crate) fn terms(&self, grace: Duration) -> Terms {
-        Terms {
-            grace,
-            longest: self.longest,
-        }
-    }
-
-    /// A credential can live for so long at most.
-    pub(crate) fn met_its_end(&mut self, longest: Duration) {
-        self.longest = Some(longest);
-    }
-
-    /// When it wants something of its own; a round may come before.
-    pub(crate) fn deadline(&self) -> Option<Duration> {
-        match self.phase {
-            Phase::Due(at) => Some(at),
-            Phase::Resting => self.credential.as_ref()?.deadline(),
-            _ => None,
-        }
-    }
-
-    /// Its credential may need something by now, for instance because `token` is a new one.
-    pub(crate) fn wake(&mut self, now: Duration, token: Option<TokenId>) {
-        let Some(credential) = self.credential.as_ref() else {
-            return;
-        };
-        let is_due = credential.deadline().is_some_and(|at| at <= now);
-        let moves = token.is_some_and(|token| token != credential.token);
-        if self.phase == Phase::Resting && (is_due || moves) {
-            self.phase = Phase::Due(now);
-        }
-    }
-
     /// There is nothing to be asked.
     pub(crate) fn rest(&mut self) {
         self.phase = Phase::Resting;
@@ -240,19 +186,6 @@ impl SecretState {
         self.phase = Phase::AwaitingToken;
     }
 
-    /// The round has come. A failing secret keeps its own time; a version of its own never changes,
-    /// and of a credential it is only asked whether it lives, where that may be asked.
-    pub(crate) fn join_round(&mut self, secret: &SecretRef, now: Duration) {
-        let credential = self.credential.as_ref();
-        let changes = match credential {
-            Some(credential) => credential.can_be_checked(),
-            None => secret.version.is_none(),
-        };
-        if self.phase == Phase::Resting && changes {
-            self.phase = Phase::Due(now);
-        }
-    }
-
     /// Vault confirms that the data is current.
     pub(crate) fn confirm(&mut self, secret: &SecretRef, now: Now) -> Option<Notice> {
         self.doubted = None;
@@ -334,10 +267,7 @@ impl SecretState {
         rng: &mut Rng,
     ) -> Option<Notice> {
         let mut retry = self.backoff.fail(longest, hint(error), rng);
-        if let Some(left) = self
-            .credential()
-            .and_then(|credential| credential.left(now))
-        {
+        if let Some(left) = self.left(now) {
             // A third of what is left, again and again, but never a busy loop.
             retry = retry.min((left / 3).max(SHORTEST_RETRY));
         }
@@ -356,63 +286,8 @@ impl SecretState {
     }
 }
 
-/// A credential that nears its end is not chased more often than this.
+/// What nears its end is not chased more often than this.
 const SHORTEST_RETRY: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::secret::SecretValue;
-
-    fn state() -> (SecretRef, SecretState, Rng) {
-        let secret = "secret/db".parse().expect("a reference");
-        (secret, SecretState::new(Duration::ZERO), Rng::with_seed(3))
-    }
-
-    fn now() -> Now {
-        Now {
-            elapsed: Duration::from_secs(9),
-            wall: SystemTime::UNIX_EPOCH,
-        }
-    }
-
-    fn version(version: u64) -> VaultSecret {
-        let value = SecretValue::String(format!("v{version}").into());
-        VaultSecret {
-            data: BTreeMap::from([("password".to_owned(), value)]),
-            version: Some(version),
-            lease: None,
-            absent: false,
-        }
-    }
-
-    #[test]
-    fn an_older_version_is_believed_when_it_is_seen_twice() {
-        let (secret, mut state, mut rng) = state();
-        let asked = (TokenId(1), Duration::ZERO, Duration::ZERO);
-        let mut receive = |data| {
-            let receipt = state.receive(&secret, data, asked, now(), &mut rng);
-            receipt.changed
-        };
-        assert!(receive(version(7)));
-        assert!(!receive(version(6)), "a standby that lags");
-        assert!(!receive(version(7)));
-        assert!(!receive(version(1)));
-        assert!(receive(version(1)), "deleted and made anew");
-    }
-
-    #[test]
-    fn the_same_failure_is_told_once() {
-        let (secret, mut state, mut rng) = state();
-        let mut fail = |message: &str| {
-            let error = VaultError::new(Class::Unavailable, message);
-            let times = (Duration::ZERO, Duration::from_secs(8));
-            state.fail(&secret, &error, times, &mut rng).is_some()
-        };
-        assert!(fail("sealed"));
-        assert!(!fail("sealed"));
-        assert!(fail("unreachable"));
-    }
-}
+mod tests;

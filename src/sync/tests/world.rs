@@ -1,244 +1,20 @@
 //! Virtual time, a Vault without a network, volumes without a disk.
 
+mod leases;
+mod sync_spec;
+mod vault;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
+use self::vault::Vault;
 use crate::payload::Payload;
-use crate::secret::{Lease, LeaseId, SecretBytes, SecretValue, VaultSecret};
-use crate::spec::{SecretRef, SyncSpec, VolumeName};
-use crate::sync::{Action, Attempt, Engine, Event, Notice, NotificationId, Now, Options, TokenId};
-use crate::vault::{Class, Engine as Kv, LeaseTerm, SecretsMount, TokenLease, VaultError};
+use crate::secret::SecretBytes;
+use crate::spec::{SyncSpec, VolumeName};
+use crate::sync::{Action, Attempt, Engine, Event, Notice, NotificationId, Now, Options};
+use crate::vault::{Class, VaultError};
 
-/// A Vault with one KV mount, `secret`, and faults to order.
-pub(super) struct Vault {
-    /// Version and value of key `password` by path.
-    pub(super) secrets: BTreeMap<String, (u64, String)>,
-    pub(super) engine: Kv,
-    /// The life of a token, its renewals included; `None` is without end.
-    pub(super) max_life: Option<Duration>,
-    pub(super) life: Duration,
-    pub(super) renewable: bool,
-    /// The answer to every request, while set.
-    pub(super) outage: Option<VaultError>,
-    /// Answers by the words of the log, e.g. `read secret/db`.
-    pub(super) faults: BTreeMap<String, VaultError>,
-    /// Makes a credential at each read below `secret/creds`, which lives for so long, and with renewals for
-    /// so long at most.
-    pub(super) lease: Option<(Duration, Duration)>,
-    pub(super) lease_renewable: bool,
-    /// The leases that were given: for which credential, with which token, from when, until when.
-    pub(super) leases: BTreeMap<String, LeaseEntry>,
-    made: usize,
-    /// What a revoked token is answered with.
-    pub(super) refusal: Class,
-    tokens: BTreeMap<TokenId, (Duration, Duration)>,
-}
-
-/// A lease of a credential.
-pub(super) struct LeaseEntry {
-    token: TokenId,
-    issued: Duration,
-    end: Duration,
-}
-
-impl Vault {
-    fn answer(&mut self, action: &Action, now: Duration) -> Event {
-        match action {
-            Action::LogIn(id) => {
-                let result = self.check("login", None, now).map(|()| {
-                    self.tokens.insert(*id, (now, now + self.life));
-                    self.lease(self.life)
-                });
-                Event::LoggedIn(*id, result)
-            }
-            Action::Renew(id) => {
-                let result = self.check("renew", Some(*id), now).map(|()| {
-                    let (issued, _) = self.tokens[id];
-                    let left = self.max_life.map(|max| (issued + max).saturating_sub(now));
-                    let life = self.life.min(left.unwrap_or(self.life));
-                    self.tokens.insert(*id, (issued, now + life));
-                    self.lease(life)
-                });
-                Event::Renewed(*id, result)
-            }
-            Action::Revoke(id) => {
-                let result = self.check("revoke", Some(*id), now);
-                if self.outage.is_none() {
-                    self.tokens.remove(id);
-                }
-                Event::Revoked(*id, result)
-            }
-            Action::LookUp(id, secret) => {
-                let result = self.check(&format!("look up {secret}"), Some(*id), now);
-                let mount = SecretsMount {
-                    path: "secret".parse().expect("a mount"),
-                    engine: self.engine,
-                };
-                Event::LookedUp(secret.clone(), result.map(|()| mount))
-            }
-            Action::CheckVersion(id, _, secret) => {
-                let result = self.check(&format!("version {secret}"), Some(*id), now);
-                let found = result.and_then(|()| self.find(secret));
-                Event::CheckedVersion(secret.clone(), found.map(|(version, _)| version))
-            }
-            Action::Read(id, _, secret) => {
-                let result = self.check(&format!("read {secret}"), Some(*id), now);
-                let found = result.and_then(|()| self.find(secret));
-                let found = found.map(|found| {
-                    let is_dynamic = secret.path.as_str().starts_with("secret/creds");
-                    self.secret(found, (*id, now), is_dynamic)
-                });
-                Event::Read(secret.clone(), found)
-            }
-            Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..) => {
-                self.answer_of_lease(action, now)
-            }
-            Action::Write(..)
-            | Action::Notify(..)
-            | Action::Remember(_)
-            | Action::Tell(_)
-            | Action::Forget(_)
-            | Action::Exit => {
-                panic!("not for Vault: {action:?}")
-            }
-        }
-    }
-
-    /// Takes a token out of the world.
-    pub(super) fn revoke_all(&mut self) {
-        self.tokens.clear();
-    }
-
-    fn answer_of_lease(&mut self, action: &Action, now: Duration) -> Event {
-        match action {
-            Action::RenewLease(id, secret, lease) => {
-                let result = self.check(&format!("renew {secret}"), Some(*id), now);
-                let term = result.and_then(|()| self.renew_lease(lease, now));
-                Event::LeaseRenewed(secret.clone(), term)
-            }
-            Action::CheckLease(id, secret, lease) => {
-                let result = self.check(&format!("check {secret}"), Some(*id), now);
-                let term = result.and_then(|()| {
-                    let left = self.live_lease(lease, now)?.end - now;
-                    Ok(self.term(left))
-                });
-                Event::LeaseChecked(secret.clone(), term)
-            }
-            Action::RevokeLease(id, secret, lease) => {
-                let result = self.check(&format!("revoke {secret}"), Some(*id), now);
-                if result.is_ok() {
-                    self.leases.remove(&text(lease));
-                }
-                Event::LeaseRevoked(lease.clone(), result)
-            }
-            _ => panic!("not of a lease: {action:?}"),
-        }
-    }
-
-    fn renew_lease(&mut self, lease: &LeaseId, now: Duration) -> Result<LeaseTerm, VaultError> {
-        let issued = self.live_lease(lease, now)?.issued;
-        let (life, longest) = self.lease.expect("leases are on");
-        let left = life.min((issued + longest).saturating_sub(now));
-        let term = self.term(left);
-        let entry = self.leases.get_mut(&text(lease)).expect("it lives");
-        entry.end = now + left;
-        Ok(term)
-    }
-
-    fn term(&self, duration: Duration) -> LeaseTerm {
-        LeaseTerm {
-            // As Vault counts.
-            duration: secs(duration.as_secs()),
-            renewable: self.lease_renewable,
-        }
-    }
-
-    fn live_lease(&self, lease: &LeaseId, now: Duration) -> Result<&LeaseEntry, VaultError> {
-        let entry = self.leases.get(&text(lease));
-        let live = entry.filter(|entry| self.is_live(entry, now));
-        live.ok_or_else(|| VaultError::new(Class::NotFound, "invalid lease"))
-    }
-
-    fn is_live(&self, entry: &LeaseEntry, now: Duration) -> bool {
-        let token = self.tokens.get(&entry.token);
-        entry.end > now && token.is_some_and(|(_, end)| *end > now)
-    }
-
-    /// The credentials that Vault would let in.
-    pub(super) fn live_credentials(&self, now: Duration) -> BTreeSet<String> {
-        let live = self
-            .leases
-            .iter()
-            .filter(|(_, entry)| self.is_live(entry, now));
-        live.map(|(name, _)| name.clone()).collect()
-    }
-
-    /// How many tokens are good.
-    pub(super) fn good_tokens(&self, now: Duration) -> usize {
-        self.tokens.values().filter(|(_, end)| *end > now).count()
-    }
-
-    fn lease(&self, duration: Duration) -> TokenLease {
-        TokenLease {
-            duration,
-            renewable: self.renewable,
-        }
-    }
-
-    fn check(
-        &self,
-        request: &str,
-        token: Option<TokenId>,
-        now: Duration,
-    ) -> Result<(), VaultError> {
-        if let Some(error) = self.outage.as_ref().or_else(|| self.faults.get(request)) {
-            return Err(error.clone());
-        }
-        let good = |token| self.tokens.get(&token).is_some_and(|(_, end)| *end > now);
-        match token.is_none_or(good) {
-            true => Ok(()),
-            false => Err(VaultError::new(self.refusal, "permission denied")),
-        }
-    }
-
-    fn find(&self, secret: &SecretRef) -> Result<(u64, String), VaultError> {
-        let missing = || VaultError::new(Class::NotFound, "no such secret");
-        let found = self.secrets.get(secret.path.as_str());
-        found.cloned().ok_or_else(missing)
-    }
-
-    /// A secret as it was written, or a credential that is named by its lease.
-    fn secret(
-        &mut self,
-        (version, value): (u64, String),
-        (token, now): (TokenId, Duration),
-        is_dynamic: bool,
-    ) -> VaultSecret {
-        let lease = self.lease.filter(|_| is_dynamic).map(|(duration, _)| {
-            self.made += 1;
-            let id = format!("{value} {}", self.made);
-            let end = now + duration;
-            let entry = LeaseEntry {
-                token,
-                issued: now,
-                end,
-            };
-            self.leases.insert(id.clone(), entry);
-            (id, duration)
-        });
-        let value = lease.as_ref().map_or(value, |(id, _)| id.clone());
-        VaultSecret {
-            data: BTreeMap::from([("password".to_owned(), SecretValue::String(value.into()))]),
-            version: (self.engine == Kv::KvV2).then_some(version),
-            lease: lease.map(|(id, duration)| Lease {
-                id: id.into(),
-                duration,
-                renewable: self.lease_renewable,
-            }),
-            absent: false,
-        }
-    }
-}
+pub(super) use self::sync_spec::spec;
 
 /// An engine, its Vault, its volumes, and what has happened.
 pub(super) struct World {
@@ -273,10 +49,6 @@ pub(super) struct World {
     asking: BTreeSet<String>,
 }
 
-fn text(lease: &LeaseId) -> String {
-    String::from_utf8_lossy(lease.expose()).into_owned()
-}
-
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) fn secs(seconds: u64) -> Duration {
@@ -285,38 +57,6 @@ pub(super) fn secs(seconds: u64) -> Duration {
 
 pub(super) fn fault(class: Class, message: &str) -> VaultError {
     VaultError::new(class, message)
-}
-
-/// A SyncSpec with a file for each `(volume, file, reference)`, format `raw` where there is a key
-/// and `json` where not, or a template where the reference starts with a brace.
-pub(super) fn spec(interval: &str, files: &[(&str, &str, &str)]) -> SyncSpec {
-    let volumes: BTreeSet<_> = files.iter().map(|(volume, ..)| *volume).collect();
-    let mounts: Vec<_> = volumes
-        .into_iter()
-        .map(|volume| {
-            let files: Vec<_> = files
-                .iter()
-                .filter(|file| file.0 == volume)
-                .map(file)
-                .collect();
-            serde_json::json!({"volume": volume, "mountPath": format!("/{volume}"), "files": files})
-        })
-        .collect();
-    let json = serde_json::json!({"version": 1, "refreshInterval": interval, "mounts": mounts});
-    SyncSpec::from_annotation(&json.to_string()).expect("a SyncSpec")
-}
-
-fn file((_, name, text): &(&str, &str, &str)) -> serde_json::Value {
-    let content = if text.starts_with('{') {
-        serde_json::json!({"template": {"template": {
-            "text": text, "functions": "external-secrets", "missingKey": "error",
-            "delimiters": ["{{", "}}"],
-        }}})
-    } else {
-        let format = if text.contains('#') { "raw" } else { "json" };
-        serde_json::json!({"secret": {"source": text, "format": format}})
-    };
-    serde_json::json!({"name": name, "path": name, "mode": "0644", "content": content})
 }
 
 impl World {
@@ -332,7 +72,6 @@ impl World {
             bytes.fill(7)
         });
         change(&mut options);
-        let secret = |path: &str, value: &str| (path.to_owned(), (1, value.to_owned()));
         Self {
             engine: Engine::new(options.clone(), seed, at(Duration::ZERO)),
             memory: None,
@@ -340,26 +79,7 @@ impl World {
             seed,
             kill_after: None,
             killed: false,
-            vault: Vault {
-                secrets: BTreeMap::from([
-                    secret("secret/db", "one"),
-                    secret("secret/api", "key"),
-                    secret("secret/creds", "app"),
-                    secret("secret/creds2", "other"),
-                ]),
-                engine: Kv::KvV2,
-                max_life: None,
-                life: secs(3600),
-                renewable: true,
-                outage: None,
-                faults: BTreeMap::new(),
-                lease: None,
-                lease_renewable: true,
-                leases: BTreeMap::new(),
-                made: 0,
-                refusal: Class::TokenInvalid,
-                tokens: BTreeMap::new(),
-            },
+            vault: Vault::new(),
             now: Duration::ZERO,
             log: Vec::new(),
             notices: Vec::new(),
