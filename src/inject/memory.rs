@@ -118,7 +118,7 @@ fn generation(mount: &Mount) -> u64 {
             Content::Secret {
                 source,
                 format: Format::Raw,
-            } => Some((&source.path, source.version)),
+            } => Some((&source.path, source.version, &source.parameters)),
             _ => None,
         })
         .collect();

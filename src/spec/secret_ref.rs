@@ -1,4 +1,4 @@
-//! Which secret: `path`, `path#key`, `path?version=3#key`.
+//! Which secret: `path`, `path#key`, `path?version=3#key`, `path?common_name=web.shop.svc&ttl=24h`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,19 +8,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::invalid::Invalid;
 use super::kv::{Kv, KvPart};
+use super::parameters::Parameters;
 use super::vault::{MountPath, VaultPath};
 
-/// A secret in Vault, perhaps one version of it, perhaps one key of it.
+/// A secret in Vault, perhaps one version of it, perhaps one key of it; or a request that makes one.
 ///
-/// The text form is that of a URL: the path, then `?version=N` (KV v2 only), then `#key`. A key is
-/// everything after the first `#`, so it may hold any character. In a SyncSpec what is declared of
-/// the engine stands before the version (`?kv=2&mount=2&version=3`); people cannot write that.
+/// The text form is that of a URL: the path, then `?version=N` (KV v2 only) or the parameters of a
+/// request, then `#key`. A version stands alone, so whatever else is there makes it a request, and
+/// requests are written to Vault, not read. A key is everything after the first `#`, so it may hold
+/// any character. In a SyncSpec what is declared of the engine stands before the version
+/// (`?kv=2&mount=2&version=3`); people cannot write that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretRef {
     /// The path as `vault kv get` or `vault read` takes it.
     pub path: VaultPath,
     /// The version of a KV v2 secret; `None` is the newest.
     pub version: Option<u64>,
+    /// What is written to the path, so that its engine makes a secret; nothing where it is read.
+    pub parameters: Parameters,
     /// The top-level key of the secret's data; `None` is the whole secret.
     pub key: Option<String>,
     /// What is declared of its engine; `None` is looked up.
@@ -48,15 +53,17 @@ impl SecretRef {
         self.kv.map_or(KvPart::Data, |kv| kv.part)
     }
 
+    /// Whether it is written to the path and answered with what the engine made of it.
+    pub fn is_request(&self) -> bool {
+        !self.parameters.is_empty()
+    }
+
     /// Whether it is an answer that there is nothing.
     pub fn is_optional(&self) -> bool {
         self.kv.is_some_and(|kv| kv.optional)
     }
 
-    fn parse(
-        text: &str,
-        query: impl Fn(&str) -> Result<(Option<u64>, Option<Kv>), Invalid>,
-    ) -> Result<Self, Invalid> {
+    fn parse(text: &str, query: impl Fn(&str) -> Result<Query, Invalid>) -> Result<Self, Invalid> {
         let (location, key) = match text.split_once('#') {
             Some((_, "")) => {
                 return Err(Invalid::new(
@@ -70,7 +77,11 @@ impl SecretRef {
             Some((path, asked)) => (path, Some(asked)),
             None => (location, None),
         };
-        let (version, kv) = asked.map(query).transpose()?.unwrap_or_default();
+        let Query {
+            version,
+            parameters,
+            kv,
+        } = asked.map(query).transpose()?.unwrap_or_default();
         let path = path.parse().map_err(|invalid| {
             Invalid::new(format!(
                 "must be a Vault path, e.g. secret/db#password: it {invalid}"
@@ -79,37 +90,65 @@ impl SecretRef {
         Ok(Self {
             path,
             version,
+            parameters,
             key,
             kv,
         })
     }
 }
 
+/// What stands between `?` and `#`.
+#[derive(Default)]
+struct Query {
+    version: Option<u64>,
+    parameters: Parameters,
+    kv: Option<Kv>,
+}
+
 impl FromStr for SecretRef {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::parse(text, |query| Ok((Some(version_of(query)?), None)))
+        Self::parse(text, asked)
     }
 }
 
+/// The form that people write.
+fn asked(query: &str) -> Result<Query, Invalid> {
+    let is_version = query.starts_with("version=") && !query.contains('&');
+    Ok(match is_version {
+        true => Query {
+            version: Some(version_of(query)?),
+            ..Query::default()
+        },
+        false => Query {
+            parameters: Parameters::parse(query)?,
+            ..Query::default()
+        },
+    })
+}
+
 /// The form of a SyncSpec.
-fn declared(query: &str) -> Result<(Option<u64>, Option<Kv>), Invalid> {
+fn declared(query: &str) -> Result<Query, Invalid> {
+    let is_declared = query.split('&').any(|field| field.starts_with("kv="));
+    if !is_declared {
+        return asked(query);
+    }
     let is_version = |field: &&str| field.starts_with("version=");
     let version = query.split('&').find(is_version);
-    let version = version.map(version_of).transpose()?;
-    let mut others = query.split('&').filter(|field| !is_version(field));
-    let kv = match others.clone().next() {
-        Some(_) => Some(Kv::parse(&mut others)?),
-        None => None,
-    };
-    Ok((version, kv))
+    Ok(Query {
+        version: version.map(version_of).transpose()?,
+        kv: Some(Kv::parse(
+            query.split('&').filter(|field| !is_version(field)),
+        )?),
+        parameters: Parameters::default(),
+    })
 }
 
 fn version_of(query: &str) -> Result<u64, Invalid> {
     let accepted = || {
         Invalid::new(
-            "must have nothing but version=N after \"?\", e.g. secret/db?version=3#password",
+            "must have a version from 1 on after \"version=\", e.g. secret/db?version=3#password",
         )
     };
     let number = query.strip_prefix("version=").ok_or_else(accepted)?;
@@ -134,6 +173,9 @@ impl fmt::Display for SecretRef {
         write!(f, "{}", self.path)?;
         if let Some(version) = self.version {
             write!(f, "?version={version}")?;
+        }
+        if self.is_request() {
+            write!(f, "?{}", self.parameters)?;
         }
         match &self.key {
             Some(key) => write!(f, "#{key}"),
@@ -178,6 +220,8 @@ mod tests {
             "secret/db?version=3#password",
             "secret/db?version=3",
             "a b/c#d#e?f",
+            "pki/issue/web?common_name=web.shop.svc&ttl=24h",
+            "pki/issue/web?common_name=web%23&ttl=24h#private_key",
         ] {
             assert_eq!(
                 text.parse::<SecretRef>().map(|secret| secret.to_string()),
@@ -202,11 +246,27 @@ mod tests {
             "secret/db?version=",
             "secret/db?version=0",
             "secret/db?version=-1",
+            "secret/db?version=3&ttl=1h",
             "secret/db?v=1",
             "secret/db?kv=2",
         ] {
             assert!(text.parse::<SecretRef>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_request_is_what_has_parameters() {
+        for (text, is_request) in [
+            ("secret/db", false),
+            ("secret/db?version=3", false),
+            ("pki/issue/web?common_name=a", true),
+        ] {
+            let secret: SecretRef = text.parse().expect(text);
+            assert_eq!(secret.is_request(), is_request, "{text}");
+        }
+        let one: SecretRef = "pki/issue/web?ttl=1h&common_name=a#x".parse().expect("one");
+        let two: SecretRef = "pki/issue/web?common_name=a&ttl=1h#y".parse().expect("two");
+        assert_eq!(one.whole(), two.whole(), "their order means nothing");
     }
 
     /// What a SyncSpec holds, and what people see of it.
@@ -229,6 +289,8 @@ mod tests {
         check("kv/db?kv=1", "kv/db", Some("kv"));
         check("kv/a?kv=2&part=metadata", "metadata of kv/a", Some("kv"));
         check("kv?kv=2&part=list&optional", "list of kv", Some("kv"));
+        let request = "pki/issue/web?common_name=a&ttl=1h#x";
+        check(request, request, None);
         for text in ["a?kv=3", "a?mount=1", "a?kv=2&mount=0", "a?kv=2&x", "a?"] {
             let json = serde_json::to_string(text).expect("JSON");
             assert!(serde_json::from_str::<SecretRef>(&json).is_err(), "{text}");

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
 use super::kv::{Kv, KvPart, KvVersion};
+use super::parameters::Parameters;
 use super::secret_ref::SecretRef;
 use super::vault::MountPath;
 
@@ -103,6 +104,7 @@ impl StorePath {
         Ok(SecretRef {
             path: format!("{mount}{slash}{name}").parse()?,
             version: None,
+            parameters: Parameters::default(),
             key: None,
             kv: Some(Kv {
                 version: if self.v1 {
