@@ -4,6 +4,7 @@
 //! The sync engine's decisions depend on a [`Class`] alone, never on a message.
 
 mod answer;
+mod authority;
 mod client;
 mod connection;
 mod connector;
@@ -11,6 +12,7 @@ mod credentials;
 mod envelope;
 mod failure;
 mod jwt;
+mod logical;
 mod operation;
 mod origin;
 mod pool;
@@ -25,8 +27,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::secret::{LeaseId, SecretBytes, VaultSecret};
-use crate::spec::{MountPath, VaultPath};
+use crate::spec::{MountPath, Parameters, VaultPath};
 
+pub use self::authority::Authority;
 pub use self::client::VaultClient;
 pub use self::credentials::LoginCredentials;
 pub use self::jwt::service_account_token_expiry;
@@ -67,6 +70,24 @@ pub trait VaultApi {
         path: &VaultPath,
         version: Option<u64>,
     ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
+
+    /// Has the engine make a secret (`POST <path>`): each call makes another one.
+    fn write(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+        parameters: &Parameters,
+    ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
+
+    /// The CA that certificates of `path` are issued by now (`GET <mount>/cert/ca_chain`, and where
+    /// the path names an issuer `GET <mount>/issuer/<ref>/json`). No policy is needed for it.
+    fn authority(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> impl Future<Output = Result<Authority, VaultError>>;
 
     /// Reads the metadata of a KV v2 secret (`GET <mount>/metadata/<path>`) as a flat map of texts:
     /// `created_time`, `current_version`, `delete_version_after`, and over them what people wrote
@@ -165,9 +186,11 @@ impl SecretsMount {
 /// How the paths of a secrets engine are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// An engine other than KV, or one of which nobody knows which it is: a read may make a
-    /// credential, so it is never sent twice.
+    /// An engine other than those below, or one of which nobody knows which it is: a read may make
+    /// a credential, so it is never sent twice.
     Plain,
+    /// It issues certificates, and shows the CA that it does so by.
+    Pki,
     /// KV version 1: what is read is what was written.
     KvV1,
     /// KV version 2: `data/` and `metadata/` below the mount, and an envelope around the data.

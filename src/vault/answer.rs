@@ -43,8 +43,11 @@ impl<'a> Asked<'a> {
     /// second time.
     pub(super) fn is_repeatable(&self) -> bool {
         match self.operation {
-            Operation::Login(..) | Operation::RenewToken | Operation::RevokeToken => false,
-            Operation::Read(mount, ..) => mount.engine != Engine::Plain,
+            Operation::Login(..)
+            | Operation::RenewToken
+            | Operation::RevokeToken
+            | Operation::Write(_) => false,
+            Operation::Read(mount, ..) => !matches!(mount.engine, Engine::Plain | Engine::Pki),
             _ => true,
         }
     }

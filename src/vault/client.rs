@@ -7,14 +7,14 @@
 
 use bytes::Bytes;
 use rustify::endpoint::Endpoint;
-use rustify::enums::{RequestMethod, RequestType, ResponseType};
-use rustify::errors::ClientError;
 use vaultrs::api::kv2::requests::{ReadSecretMetadataRequest, ReadSecretRequest};
 use vaultrs::api::token::requests::{RenewTokenSelfRequest, RevokeTokenSelfRequest};
 use zeroize::Zeroizing;
 
 use super::answer::{self, Asked};
+use super::authority::{self, Authority};
 use super::envelope::NotVault;
+use super::logical::Logical;
 use super::operation::{Operation, inside};
 use super::request::Call;
 use super::server::Server;
@@ -23,8 +23,8 @@ use super::{
     Class, Engine, LeaseTerm, Limits, LoginCredentials, SecretsMount, Token, TokenLease, VaultApi,
     VaultError,
 };
-use crate::secret::{LeaseId, VaultSecret, write_json_string};
-use crate::spec::{Auth, Identity, MountPath, VaultPath};
+use crate::secret::{LeaseId, VaultSecret};
+use crate::spec::{Auth, Identity, MountPath, Parameters, VaultPath};
 
 /// A Vault server, as one pod's identity sees it.
 pub struct VaultClient {
@@ -65,6 +65,16 @@ impl VaultClient {
         self.server.exchange(asked, call, token).await
     }
 
+    async fn send(
+        &self,
+        asked: &Asked<'_>,
+        request: Logical,
+        token: &Token,
+    ) -> Result<Answer, VaultError> {
+        let call = request.into_call(asked.is_repeatable());
+        self.server.exchange(asked, call, Some(token)).await
+    }
+
     async fn of_lease(
         &self,
         verb: &str,
@@ -72,11 +82,9 @@ impl VaultClient {
         token: &Token,
         lease: &LeaseId,
     ) -> Result<Answer, VaultError> {
-        let mut body = br#"{"lease_id":"#.to_vec();
-        write_json_string(lease.expose(), &mut body);
-        body.push(b'}');
-        let endpoint = Logical::post(format!("sys/leases/{verb}"), body);
-        self.exchange(asked, &endpoint, Some(token)).await
+        let fields = [("lease_id", lease.expose())];
+        let request = Logical::write(format!("sys/leases/{verb}"), fields);
+        self.send(asked, request, token).await
     }
 }
 
@@ -87,8 +95,9 @@ impl VaultApi for VaultClient {
         let body = credentials
             .body(&self.auth)
             .map_err(|problem| asked.failed(Class::Invalid, &problem))?;
-        let endpoint = Logical::post(format!("auth/{}/login", self.auth_path), body);
-        let answer = self.exchange(&asked, &endpoint, None).await?;
+        let request = Logical::post(format!("auth/{}/login", self.auth_path), body);
+        let call = request.into_call(asked.is_repeatable());
+        let answer = self.server.exchange(&asked, call, None).await?;
         let token = asked
             .success(&answer)?
             .into_token()
@@ -111,8 +120,8 @@ impl VaultApi for VaultClient {
 
     async fn mount(&self, token: &Token, path: &VaultPath) -> Result<SecretsMount, VaultError> {
         let asked = Asked::with_token(Operation::FindMount(path), token);
-        let endpoint = Logical::get(format!("sys/internal/ui/mounts/{path}"));
-        let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
+        let request = Logical::read(format!("sys/internal/ui/mounts/{path}"));
+        let answer = self.send(&asked, request, token).await?;
         match asked.success(&answer) {
             // A server from before Vault 0.10.2 has no look-up, and no KV version 2 either.
             Err(error) if error.class() == Class::NotFound => {
@@ -166,16 +175,50 @@ impl VaultApi for VaultClient {
                 let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
                 asked.kv_v2(&answer)
             }
-            Engine::KvV1 | Engine::Plain if version.is_some() => Err(asked.failed(
+            Engine::KvV1 | Engine::Plain | Engine::Pki if version.is_some() => Err(asked.failed(
                 Class::Invalid,
                 "only secrets of a KV version 2 engine have versions",
             )),
-            Engine::KvV1 | Engine::Plain => {
-                let endpoint = Logical::get(path.to_string());
-                let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
-                asked.plain(&answer)
+            Engine::KvV1 | Engine::Plain | Engine::Pki => {
+                let request = Logical::read(path.to_string());
+                asked.plain(&self.send(&asked, request, token).await?)
             }
         }
+    }
+
+    async fn write(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+        parameters: &Parameters,
+    ) -> Result<VaultSecret, VaultError> {
+        let asked = Asked::with_token(Operation::Write(path), token);
+        // What is written to KV replaces what is there.
+        if matches!(mount.engine, Engine::KvV1 | Engine::KvV2) {
+            return Err(asked.failed(
+                Class::Invalid,
+                "it is a path of a KV engine, which makes nothing of parameters: only \
+                 ?version=N may stand behind it",
+            ));
+        }
+        let fields = parameters.iter();
+        let fields = fields.map(|(name, value)| (name, value.as_bytes()));
+        let request = Logical::write(path.to_string(), fields);
+        asked.plain(&self.send(&asked, request, token).await?)
+    }
+
+    async fn authority(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+    ) -> Result<Authority, VaultError> {
+        let asked = Asked::with_token(Operation::SeeAuthority(path), token);
+        let request = Logical::read(authority::path(mount, path));
+        let answer = self.send(&asked, request, token).await?;
+        let authority = asked.success(&answer)?.authority();
+        authority.map_err(|NotVault| asked.not_vault(&answer))
     }
 
     async fn metadata(
@@ -185,8 +228,8 @@ impl VaultApi for VaultClient {
         path: &VaultPath,
     ) -> Result<VaultSecret, VaultError> {
         let asked = Asked::with_token(Operation::ReadMetadata(mount, path), token);
-        let endpoint = Logical::get(inside(mount, "metadata", path));
-        let answer = self.exchange(&asked, &endpoint, Some(token)).await?;
+        let request = Logical::read(inside(mount, "metadata", path));
+        let answer = self.send(&asked, request, token).await?;
         asked.metadata(&answer)
     }
 
@@ -197,15 +240,11 @@ impl VaultApi for VaultClient {
         path: &VaultPath,
     ) -> Result<VaultSecret, VaultError> {
         let asked = Asked::with_token(Operation::List(mount, path), token);
-        let endpoint = Logical {
-            path: match mount.engine {
-                Engine::KvV2 => inside(mount, "metadata", path),
-                Engine::KvV1 | Engine::Plain => path.to_string(),
-            },
-            method: RequestMethod::LIST,
-            body: None,
-        };
-        asked.plain(&self.exchange(&asked, &endpoint, Some(token)).await?)
+        let request = Logical::list(match mount.engine {
+            Engine::KvV2 => inside(mount, "metadata", path),
+            Engine::KvV1 | Engine::Plain | Engine::Pki => path.to_string(),
+        });
+        asked.plain(&self.send(&asked, request, token).await?)
     }
 
     async fn renew_lease(
@@ -248,49 +287,5 @@ impl VaultApi for VaultClient {
             .exchange(&asked, &RevokeTokenSelfRequest::default(), Some(token))
             .await?;
         asked.done(&answer)
-    }
-}
-
-/// A request that vaultrs has not, or not for every method: a login, a read or a list of any path,
-/// and what concerns a lease.
-struct Logical {
-    path: String,
-    method: RequestMethod,
-    body: Option<Zeroizing<Vec<u8>>>,
-}
-
-impl Logical {
-    fn get(path: String) -> Self {
-        Self {
-            path,
-            method: RequestMethod::GET,
-            body: None,
-        }
-    }
-
-    fn post(path: String, body: Vec<u8>) -> Self {
-        Self {
-            path,
-            method: RequestMethod::POST,
-            body: Some(Zeroizing::new(body)),
-        }
-    }
-}
-
-impl Endpoint for Logical {
-    type Response = ();
-    const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
-    const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
-
-    fn path(&self) -> String {
-        self.path.clone()
-    }
-
-    fn method(&self) -> RequestMethod {
-        self.method.clone()
-    }
-
-    fn body(&self) -> Result<Option<Vec<u8>>, ClientError> {
-        Ok(self.body.as_ref().map(|body| body.to_vec()))
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Engine, LeaseTerm, SecretsMount, Token, TokenLease};
+use super::{Authority, Engine, LeaseTerm, SecretsMount, Token, TokenLease};
 use crate::secret::{Lease, SecretBytes, SecretMap, SecretValue, VaultSecret};
 use crate::spec::VaultPath;
 
@@ -142,6 +142,7 @@ impl<'a> Envelope<'a> {
         let engine = match (mount.kind.as_str(), version) {
             ("kv" | "generic", Some("2")) => Engine::KvV2,
             ("kv" | "generic" | "cubbyhole", _) => Engine::KvV1,
+            ("pki", _) => Engine::Pki,
             _ => Engine::Plain,
         };
         let path = below(&mount.path, path).ok_or(NotVault)?;
@@ -209,6 +210,23 @@ impl<'a> Envelope<'a> {
                 destroyed: metadata.destroyed,
             }),
         })
+    }
+
+    /// The CA in an answer about a certificate or an issuer.
+    pub(super) fn authority(&self) -> Result<Authority, NotVault> {
+        #[derive(Deserialize)]
+        struct Shown<'a> {
+            #[serde(borrow)]
+            certificate: &'a RawValue,
+            #[serde(borrow, default)]
+            ca_chain: Option<&'a RawValue>,
+        }
+        let Shown {
+            certificate,
+            ca_chain,
+        } = self.data_as()?;
+        let chain = ca_chain.map_or("", RawValue::get);
+        Ok(Authority::of([certificate.get(), chain]))
     }
 
     /// The answer to a plain read; `None` when it brings no data.

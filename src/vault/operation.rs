@@ -15,6 +15,8 @@ pub(super) enum Operation<'a> {
     FindMount(&'a VaultPath),
     CheckVersion(&'a SecretsMount, &'a VaultPath),
     Read(&'a SecretsMount, &'a VaultPath, Option<u64>),
+    Write(&'a VaultPath),
+    SeeAuthority(&'a VaultPath),
     ReadMetadata(&'a SecretsMount, &'a VaultPath),
     List(&'a SecretsMount, &'a VaultPath),
     RenewLease(&'a VaultPath),
@@ -26,9 +28,10 @@ impl Operation<'_> {
     /// The policy that lets a token do this; `None` where none is needed or none is known.
     pub(super) fn policy(&self) -> Option<String> {
         let (path, capability) = match self {
-            Self::Login(..) | Self::FindMount(_) => return None,
+            Self::Login(..) | Self::FindMount(_) | Self::SeeAuthority(_) => return None,
             Self::RenewToken => ("auth/token/renew-self".to_owned(), "update"),
             Self::RevokeToken => ("auth/token/revoke-self".to_owned(), "update"),
+            Self::Write(path) => (path.to_string(), "update"),
             Self::RenewLease(_) => ("sys/leases/renew".to_owned(), "update"),
             Self::CheckLease(_) => ("sys/leases/lookup".to_owned(), "update"),
             Self::RevokeLease(_) => ("sys/leases/revoke".to_owned(), "update"),
@@ -37,11 +40,11 @@ impl Operation<'_> {
             }
             Self::List(mount, path) => match mount.engine {
                 Engine::KvV2 => (inside(mount, "metadata", path) + "/", "list"),
-                Engine::KvV1 | Engine::Plain => (format!("{path}/"), "list"),
+                Engine::KvV1 | Engine::Plain | Engine::Pki => (format!("{path}/"), "list"),
             },
             Self::Read(mount, path, _) => match mount.engine {
                 Engine::KvV2 => (inside(mount, "data", path), "read"),
-                Engine::KvV1 | Engine::Plain => (path.to_string(), "read"),
+                Engine::KvV1 | Engine::Plain | Engine::Pki => (path.to_string(), "read"),
             },
         };
         Some(format!(
@@ -75,6 +78,8 @@ impl fmt::Display for Operation<'_> {
             Self::CheckVersion(_, path) => write!(f, "check the version of {path}"),
             Self::Read(_, path, None) => write!(f, "read {path}"),
             Self::Read(_, path, Some(version)) => write!(f, "read version {version} of {path}"),
+            Self::Write(path) => write!(f, "write to {path}"),
+            Self::SeeAuthority(path) => write!(f, "see the CA of {path}"),
             Self::ReadMetadata(_, path) => write!(f, "read the metadata of {path}"),
             Self::List(_, path) => write!(f, "list {path}"),
             Self::RenewLease(path) => write!(f, "renew the lease of {path}"),

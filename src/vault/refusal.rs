@@ -67,7 +67,9 @@ impl Refusal<'_> {
             (404, _) => (Class::NotFound, self.not_found()),
             (405, _) => (
                 Class::Invalid,
-                "this path cannot be read: name the path of a secret".to_owned(),
+                "this path cannot be read: name the path of a secret, or what it makes, e.g. \
+                 pki/issue/web?common_name=web.shop.svc"
+                    .to_owned(),
             ),
             _ => (Class::Invalid, "Vault refuses the request".to_owned()),
         }

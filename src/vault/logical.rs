@@ -1,0 +1,69 @@
+//! Requests that vaultrs has not: any path as `vault read`, `vault list` and `vault write` take it,
+//! and logins.
+
+use bytes::Bytes;
+use http::Method;
+use zeroize::Zeroizing;
+
+use super::request::Call;
+use crate::secret::write_json_string;
+
+/// A request by its path below `/v1`.
+pub(super) struct Logical {
+    method: Method,
+    path: String,
+    body: Vec<u8>,
+}
+
+impl Logical {
+    pub(super) fn read(path: String) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            body: Vec::new(),
+        }
+    }
+
+    pub(super) fn list(path: String) -> Self {
+        Self {
+            // A method of Vault's own; the name is one that HTTP allows.
+            method: Method::from_bytes(b"LIST").unwrap_or(Method::GET),
+            ..Self::read(path)
+        }
+    }
+
+    /// With these fields, all of them texts: Vault reads each as what it needs.
+    pub(super) fn write<'f>(
+        path: String,
+        fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+    ) -> Self {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.push(if body.is_empty() { b'{' } else { b',' });
+            write_json_string(name.as_bytes(), &mut body);
+            body.push(b':');
+            write_json_string(value, &mut body);
+        }
+        body.push(b'}');
+        Self::post(path, body)
+    }
+
+    /// With a body of JSON.
+    pub(super) fn post(path: String, body: Vec<u8>) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            body,
+        }
+    }
+
+    pub(super) fn into_call(self, repeatable: bool) -> Call {
+        Call {
+            method: self.method,
+            path: self.path,
+            query: None,
+            body: Bytes::from_owner(Zeroizing::new(self.body)),
+            repeatable,
+        }
+    }
+}
