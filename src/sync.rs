@@ -12,6 +12,8 @@
 //!   ([`mount_table`]) is forgotten with it.
 //! - Each secret ([`secret_state`]) is read once however many files it is in, waits on its own after
 //!   a failure, and keeps its last good data.
+//! - What Vault makes for this pod alone, [`credential`]s with a lease and [`certificate`]s, is
+//!   replaced in time and remembered ([`memory`]) for the next process.
 //! - Each mount ([`mount_state`]) is rendered ([`render`], and what ExternalSecrets put into it by
 //!   [`target`]) when one of its secrets changed and all of them are there, and then written as a
 //!   whole.
@@ -19,7 +21,9 @@
 //! - Times ([`schedule`], [`rounds`], [`backoff`]) are spread by a seed that is passed in.
 
 mod answer;
+mod authority_answer;
 mod backoff;
+mod certificate;
 mod credential;
 mod engine;
 mod event;
@@ -45,6 +49,7 @@ mod spec_change;
 mod status;
 mod target;
 mod timestamp;
+mod x509;
 
 pub use self::engine::Engine;
 pub use self::event::{Action, Event, Now, TokenId};

@@ -202,6 +202,27 @@ impl<V: VaultApi> Requests<V> {
                 };
                 Event::Read(secret, result)
             }
+            Action::CheckAuthority(id, mount, secret) => {
+                let result = match self.token(id) {
+                    Ok(token) => self.vault.authority(&token, &mount, &secret.path).await,
+                    Err(error) => Err(error),
+                };
+                Event::AuthorityChecked(secret, result)
+            }
+            lease @ (Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..)) => {
+                return self.answer_of_lease(lease).await;
+            }
+            Action::Write(..)
+            | Action::Notify(..)
+            | Action::Remember(_)
+            | Action::Tell(_)
+            | Action::Forget(_)
+            | Action::Exit => return None,
+        })
+    }
+
+    async fn answer_of_lease(&self, action: Action) -> Option<Event> {
+        Some(match action {
             Action::RenewLease(id, secret, lease) => {
                 let result = match self.token(id) {
                     Ok(token) => self.vault.renew_lease(&token, &secret.path, &lease).await,
@@ -223,12 +244,7 @@ impl<V: VaultApi> Requests<V> {
                 };
                 Event::LeaseRevoked(lease, result)
             }
-            Action::Write(..)
-            | Action::Notify(..)
-            | Action::Remember(_)
-            | Action::Tell(_)
-            | Action::Forget(_)
-            | Action::Exit => return None,
+            _ => return None,
         })
     }
 
@@ -267,6 +283,10 @@ impl<V: VaultApi> Requests<V> {
         secret: &SecretRef,
     ) -> Result<VaultSecret, VaultError> {
         let path = &secret.path;
+        if secret.is_request() {
+            let parameters = &secret.parameters;
+            return self.vault.write(token, mount, path, parameters).await;
+        }
         match secret.part() {
             KvPart::Data => self.vault.read(token, mount, path, secret.version).await,
             KvPart::Metadata => self.vault.metadata(token, mount, path).await,
@@ -288,7 +308,9 @@ fn operation(action: &Action) -> &'static str {
         Action::Revoke(_) => "revoke",
         Action::LookUp(..) => "look_up",
         Action::CheckVersion(..) => "check_version",
+        Action::Read(_, _, secret) if secret.is_request() => "issue",
         Action::Read(..) => "read",
+        Action::CheckAuthority(..) => "check_authority",
         Action::RenewLease(..) => "renew_lease",
         Action::CheckLease(..) => "check_lease",
         Action::RevokeLease(..) => "revoke_lease",
@@ -308,6 +330,7 @@ fn error_of(event: &Event) -> Option<Class> {
         | Event::Revoked(_, Err(error))
         | Event::LookedUp(_, Err(error))
         | Event::CheckedVersion(_, Err(error))
+        | Event::AuthorityChecked(_, Err(error))
         | Event::LeaseRenewed(_, Err(error))
         | Event::LeaseChecked(_, Err(error))
         | Event::LeaseRevoked(_, Err(error))

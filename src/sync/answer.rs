@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::certificate::holds_certificate;
 use super::engine::Engine;
 use super::event::{Action, Now, TokenId};
 use super::mount_table::{Alternative, Knowledge};
@@ -27,12 +28,19 @@ impl Engine {
                 Err(_) => login.mounts.give_up(path),
             }
         }
-        let Some((token, _)) = asked else {
+        let Some((token, sent)) = asked else {
             return;
         };
         match result {
             Ok(_) => self.proved(secret, token),
             Err(error) => match error.class() {
+                // What may be written over must not be guessed.
+                Class::NotFound if secret.is_request() => self.failed(secret, &error, out),
+                Class::Denied if secret.is_request() => {
+                    if self.is_policy(secret, (token, sent), out) {
+                        self.failed(secret, &error, out);
+                    }
+                }
                 Class::NotFound => self.guess(secret, error),
                 // If the token is what is refused, the read that follows finds out.
                 Class::Denied => self.guess(secret, error),
@@ -138,6 +146,10 @@ impl Engine {
         };
         if data.lease.is_some() && !self.options.keeps_leases {
             return self.refuse_lease(secret);
+        }
+        let is_endless = data.lease.is_none() && !holds_certificate(&data.data);
+        if secret.is_request() && is_endless {
+            return self.refuse_endless(secret);
         }
         let asked = (token, sent, self.options.overlap());
         let receipt = state.receive(secret, data, asked, now, &mut self.rng);

@@ -130,6 +130,9 @@ impl Engine {
                 self.checked_version(&secret, result, now, &mut out);
             }
             Event::Read(secret, result) => self.read(&secret, result, now, &mut out),
+            Event::AuthorityChecked(secret, result) => {
+                self.authority_checked(&secret, result, now, &mut out);
+            }
             Event::LeaseRenewed(secret, result) => {
                 self.lease_renewed(&secret, result, now, &mut out);
             }
@@ -236,7 +239,7 @@ impl Engine {
             let waits = self.options.revoke_on_shutdown && self.session.is_busy();
             if !waits && !std::mem::replace(&mut self.ended, true) {
                 if self.options.revoke_on_shutdown && self.session.has_revoked_all() {
-                    out.push(Action::Remember(self.nothing()));
+                    out.push(Action::Remember(self.unrevoked()));
                 }
                 out.push(Action::Exit);
             }
@@ -292,6 +295,7 @@ impl Engine {
             .secrets
             .extract_if(.., |secret, _| !needed.contains(secret));
         for (secret, state) in stray {
+            self.memorable |= state.certificate().is_some();
             if let Some(credential) = state.into_credential() {
                 self.retired_leases.replaced(&secret, credential);
                 self.memorable = true;

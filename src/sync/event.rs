@@ -11,7 +11,7 @@ use super::target::ConfigMaps;
 use crate::payload::Payload;
 use crate::secret::{LeaseId, VaultSecret};
 use crate::spec::{ChangeAction, Invalid, SecretRef, SyncSpec, VolumeName};
-use crate::vault::{LeaseTerm, SecretsMount, TokenLease, VaultError};
+use crate::vault::{Authority, LeaseTerm, SecretsMount, TokenLease, VaultError};
 
 /// The time of an event. The engine has no clock of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub enum Event {
     CheckedVersion(SecretRef, Result<u64, VaultError>),
     /// The answer to [`Action::Read`].
     Read(SecretRef, Result<VaultSecret, VaultError>),
+    /// The answer to [`Action::CheckAuthority`].
+    AuthorityChecked(SecretRef, Result<Authority, VaultError>),
     /// The answer to [`Action::RenewLease`].
     LeaseRenewed(SecretRef, Result<LeaseTerm, VaultError>),
     /// The answer to [`Action::CheckLease`].
@@ -97,8 +99,10 @@ pub enum Action {
     LookUp(TokenId, SecretRef),
     /// Ask for the newest version in the metadata.
     CheckVersion(TokenId, SecretsMount, SecretRef),
-    /// Read the secret, or what else the reference is to.
+    /// Read the secret, or what else the reference is to; a request is written.
     Read(TokenId, SecretsMount, SecretRef),
+    /// Ask for the CA that the secret's certificates are issued by now.
+    CheckAuthority(TokenId, SecretsMount, SecretRef),
     /// Extend the lease of the secret's credential.
     RenewLease(TokenId, SecretRef, LeaseId),
     /// Ask whether the lease of the secret's credential still lives.

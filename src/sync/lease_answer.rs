@@ -121,7 +121,7 @@ impl Engine {
 
     /// Whether a denial is the policies' and not the token's; otherwise the question is repeated
     /// once that is known.
-    fn is_policy(
+    pub(super) fn is_policy(
         &mut self,
         secret: &SecretRef,
         (token, sent): (TokenId, Duration),

@@ -1,8 +1,11 @@
-//! What outlives the process: the credentials that Vault made for this pod, the tokens that they
-//! hang on, whether one was just being made, and of which switches the application was not told yet.
+//! What outlives the process: the credentials and certificates that Vault made for this pod, the
+//! tokens that credentials hang on, whether one was just being made, and of which switches the
+//! application was not told yet.
 //!
 //! Credentials are recorded before they are used and once they are no longer, so a process that is
 //! killed leaves at most one of them behind: the one that Vault was being asked for.
+
+mod certificates;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,10 +13,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use self::certificates::CertificateEntry;
 use super::event::{Now, TokenId};
 use crate::secret::{Lease, LeaseId, SecretBytes, SecretMap, SecretValue, VaultSecret};
 use crate::secret::{write_json_map, write_json_string};
 use crate::spec::SecretRef;
+
+pub(crate) use self::certificates::{CertificateToKeep, KnownCertificate};
 
 /// What is to be remembered, as JSON; the tokens themselves are only named.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,6 +66,7 @@ pub(crate) struct Recalled {
     pub(crate) tokens: Vec<KnownToken>,
     pub(crate) leases: Vec<KnownLease>,
     pub(crate) untold: BTreeSet<String>,
+    pub(crate) certificates: Vec<KnownCertificate>,
 }
 
 const VERSION: u64 = 1;
@@ -190,6 +197,8 @@ struct Document<'a> {
     leases: Vec<LeaseEntry<'a>>,
     #[serde(default)]
     untold: BTreeSet<String>,
+    #[serde(borrow, default)]
+    certificates: Vec<CertificateEntry<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -224,11 +233,14 @@ pub(crate) fn recall(json: &[u8], now: Now) -> Result<Recalled, NotAMemory> {
     }
     let tokens = document.tokens.into_iter().map(|token| token.known(now));
     let leases = document.leases.into_iter().map(|lease| lease.known(now));
+    let certificates = document.certificates.into_iter();
+    let certificates = certificates.map(|certificate| certificate.known(now));
     Ok(Recalled {
         issuing: document.issuing,
         tokens: tokens.collect(),
         leases: leases.collect::<Result<_, _>>()?,
         untold: document.untold,
+        certificates: certificates.collect::<Result<_, _>>()?,
     })
 }
 
@@ -248,20 +260,13 @@ impl LeaseEntry<'_> {
     fn known(self, now: Now) -> Result<KnownLease, NotAMemory> {
         let (lease, renewable) = (LeaseId::from(self.lease), self.renewable);
         let granted = Duration::from_millis(self.granted);
-        let data = match self.data.map(SecretValue::from_raw_value) {
-            None => None,
-            Some(Ok(SecretValue::Map(data))) => Some(VaultSecret {
-                data,
-                version: None,
-                lease: Some(Lease {
-                    id: lease.clone(),
-                    duration: granted,
-                    renewable,
-                }),
-                absent: false,
-            }),
-            Some(_) => return Err(NotAMemory),
+        let lease_of_data = || Lease {
+            id: lease.clone(),
+            duration: granted,
+            renewable,
         };
+        let data = self.data.map(|data| secret_of(data, Some(lease_of_data())));
+        let data = data.transpose()?;
         Ok(KnownLease {
             secret: self.secret,
             lease,
@@ -271,6 +276,19 @@ impl LeaseEntry<'_> {
             renewable,
             data,
         })
+    }
+}
+
+/// Data that was kept.
+fn secret_of(data: &RawValue, lease: Option<Lease>) -> Result<VaultSecret, NotAMemory> {
+    match SecretValue::from_raw_value(data) {
+        Ok(SecretValue::Map(data)) => Ok(VaultSecret {
+            data,
+            version: None,
+            lease,
+            absent: false,
+        }),
+        _ => Err(NotAMemory),
     }
 }
 

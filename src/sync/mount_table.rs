@@ -16,7 +16,7 @@ pub(crate) struct MountTable {
     asked: BTreeSet<String>,
     /// Paths whose look-up was denied, and what is assumed instead.
     guesses: BTreeMap<VaultPath, Guess>,
-    /// Paths whose metadata cannot be read.
+    /// Paths whose metadata cannot be read, or whose CA cannot be seen.
     blind: BTreeSet<VaultPath>,
 }
 
@@ -130,12 +130,13 @@ impl MountTable {
         }
     }
 
-    /// The metadata of `path` cannot be read: read the secret itself at each look.
+    /// The metadata of `path` cannot be read: read the secret itself at each look. Or its CA cannot
+    /// be seen: nobody looks for it.
     pub(crate) fn forget_metadata(&mut self, path: &VaultPath) {
         self.blind.insert(path.clone());
     }
 
-    /// Whether the metadata of `path` may be readable.
+    /// Whether the metadata or the CA of `path` may be readable.
     pub(crate) fn has_metadata(&self, path: &VaultPath) -> bool {
         !self.blind.contains(path)
     }

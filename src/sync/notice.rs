@@ -73,8 +73,13 @@ pub enum Notice {
         /// What Vault said.
         message: String,
     },
+    /// Certificates of a request are issued by another CA now: it gets a successor.
+    AuthorityChanged {
+        /// The request.
+        secret: SecretRef,
+    },
     /// An earlier process was killed while Vault may have been making a credential: if it did, nobody
-    /// uses it, and it ends with its lease.
+    /// uses it, and it ends by itself.
     CredentialOrphaned {
         /// The secret.
         secret: SecretRef,
@@ -164,14 +169,10 @@ impl fmt::Display for Notice {
             Self::RevocationFailed { message } => {
                 write!(f, "{message}; the token expires by itself")
             }
-            Self::SecretChanged {
-                secret,
-                version: Some(version),
-            } => write!(f, "secret {secret} has version {version}"),
-            Self::SecretChanged {
-                secret,
-                version: None,
-            } => write!(f, "secret {secret} has changed"),
+            Self::SecretChanged { secret, version } => match version {
+                Some(version) => write!(f, "secret {secret} has version {version}"),
+                None => write!(f, "secret {secret} has changed"),
+            },
             Self::SecretFailing {
                 secret,
                 message,
@@ -183,6 +184,7 @@ impl fmt::Display for Notice {
             ),
             Self::LeaseNearsItsEnd { .. }
             | Self::LeaseLost { .. }
+            | Self::AuthorityChanged { .. }
             | Self::CredentialOrphaned { .. }
             | Self::LeaseRevocationFailed { .. } => self.fmt_of_lease(f),
             Self::SecretRecovered { secret } => write!(f, "secret {secret} can be read again"),
@@ -210,10 +212,14 @@ impl Notice {
             Self::LeaseLost { secret, message } => {
                 write!(f, "secret {secret} gets a new credential: {message}")
             }
+            Self::AuthorityChanged { secret } => write!(
+                f,
+                "certificates of {secret} are issued by another CA now: it gets a new one"
+            ),
             Self::CredentialOrphaned { secret } => write!(
                 f,
                 "killed while Vault may have been making a credential of {secret}: if it did, \
-                 that one is not used and ends with its lease"
+                 that one is not used and ends by itself"
             ),
             Self::LeaseRevocationFailed { message } => {
                 write!(f, "{message}; the old credential ends with its lease")

@@ -1,7 +1,10 @@
 //! What is asked of Vault next.
 
+use std::time::Duration;
+
 use super::engine::Engine;
 use super::event::{Action, TokenId};
+use super::login::Login;
 use super::mount_table::Knowledge;
 use super::secret_state::{Phase, SecretState, Step};
 use crate::secret::VaultSecret;
@@ -11,6 +14,7 @@ use crate::vault::{self, SecretsMount};
 impl Engine {
     /// Asks for the secrets that are due, the longest overdue first.
     pub(super) fn ask(&mut self, out: &mut Vec<Action>) {
+        let now = self.time();
         let asking = self.secrets.values().filter(|state| state.is_asking());
         let mut free = self.options.requests.saturating_sub(asking.count());
         let Some(login) = self.session.login() else {
@@ -38,33 +42,68 @@ impl Engine {
                 }
                 OfCredential::Look => match login.mounts.of(secret) {
                     Knowledge::Awaited => continue,
-                    Knowledge::Nothing => {
-                        login.mounts.ask(&secret.path);
-                        out.push(Action::LookUp(token, secret.clone()));
-                        Step::LookUp
-                    }
+                    // What may be written over must not be guessed.
+                    Knowledge::Guess(_) if secret.is_request() => look_up(login, secret, out),
+                    Knowledge::Nothing => look_up(login, secret, out),
                     Knowledge::Mount(mount) | Knowledge::Guess(mount) => {
-                        let has_metadata = login.mounts.has_metadata(&secret.path);
-                        if has_metadata && is_versioned(state, secret, &mount) {
-                            out.push(Action::CheckVersion(token, mount, secret.clone()));
-                            Step::CheckVersion
-                        } else {
-                            if may_issue(state, &mount) {
-                                if self.issuing.is_some() {
-                                    continue;
-                                }
-                                self.issuing = Some(secret.clone());
-                                self.memorable = true;
+                        let is_visible = login.mounts.has_metadata(&secret.path);
+                        let Some(step) = of_mount(state, secret, (&mount, is_visible), self.now)
+                        else {
+                            out.extend(state.confirm(secret, now).map(Action::Tell));
+                            continue;
+                        };
+                        if step == Step::Read && may_issue(state, secret, &mount) {
+                            if self.issuing.is_some() {
+                                continue;
                             }
-                            out.push(Action::Read(token, mount, secret.clone()));
-                            Step::Read
+                            self.issuing = Some(secret.clone());
+                            self.memorable = true;
                         }
+                        out.push(match step {
+                            Step::CheckVersion => {
+                                Action::CheckVersion(token, mount, secret.clone())
+                            }
+                            Step::CheckAuthority => {
+                                Action::CheckAuthority(token, mount, secret.clone())
+                            }
+                            _ => Action::Read(token, mount, secret.clone()),
+                        });
+                        step
                     }
                 },
             };
             state.ask(step, token, self.now);
             free -= 1;
         }
+    }
+}
+
+fn look_up(login: &mut Login, secret: &SecretRef, out: &mut Vec<Action>) -> Step {
+    login.mounts.ask(&secret.path);
+    out.push(Action::LookUp(login.token, secret.clone()));
+    Step::LookUp
+}
+
+/// What is asked of the engine at `mount`, which may show what it makes secrets of; `None` where
+/// nothing is to be found out.
+fn of_mount(
+    state: &SecretState,
+    secret: &SecretRef,
+    (mount, is_visible): (&SecretsMount, bool),
+    now: Duration,
+) -> Option<Step> {
+    if secret.is_request() {
+        let is_visible = is_visible && mount.engine == vault::Engine::Pki;
+        return match (state.needs_certificate(now), is_visible) {
+            (true, true) if !state.has_seen_authority() => Some(Step::CheckAuthority),
+            (true, _) => Some(Step::Read),
+            (false, true) => Some(Step::CheckAuthority),
+            (false, false) => None,
+        };
+    }
+    match is_visible && is_versioned(state, secret, mount) {
+        true => Some(Step::CheckVersion),
+        false => Some(Step::Read),
     }
 }
 
@@ -81,7 +120,7 @@ enum OfCredential {
 fn of_credential(
     state: &SecretState,
     secret: &SecretRef,
-    now: std::time::Duration,
+    now: Duration,
     token: TokenId,
     out: &mut Vec<Action>,
 ) -> OfCredential {
@@ -112,7 +151,8 @@ fn is_versioned(state: &SecretState, secret: &SecretRef, mount: &SecretsMount) -
 }
 
 /// Whether a read may make a credential, as far as is known.
-fn may_issue(state: &SecretState, mount: &SecretsMount) -> bool {
+fn may_issue(state: &SecretState, secret: &SecretRef, mount: &SecretsMount) -> bool {
     let issues = |data: &VaultSecret| data.lease.is_some();
-    mount.engine == vault::Engine::Plain && state.data().is_none_or(issues)
+    let may = matches!(mount.engine, vault::Engine::Plain | vault::Engine::Pki);
+    secret.is_request() || (may && state.data().is_none_or(issues))
 }

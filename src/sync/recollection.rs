@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::credential::Credential;
 use super::engine::Engine;
 use super::event::{Action, Now};
-use super::memory::{self, KnownLease, LeaseToKeep, Memory, NotAMemory, Writer};
+use super::memory::{
+    self, CertificateToKeep, KnownCertificate, KnownLease, LeaseToKeep, Memory, NotAMemory, Writer,
+};
 use super::mount_state::MountState;
 use super::notice::Notice;
 use super::secret_state::SecretState;
@@ -41,6 +43,15 @@ impl Engine {
                 }
                 None => self.retired_leases.replaced(&secret, credential),
             }
+        }
+        for known in recalled.certificates {
+            let KnownCertificate {
+                secret,
+                certificate,
+                data,
+            } = known;
+            let state = SecretState::recalled_certificate(data, certificate, now.elapsed);
+            self.recalled.insert(secret, state);
         }
         Ok(())
     }
@@ -84,11 +95,28 @@ impl Engine {
         }
     }
 
-    /// There is nothing to be remembered of Vault.
-    pub(super) fn nothing(&self) -> Memory {
+    /// What is left to be remembered when all tokens are revoked: certificates stay good.
+    pub(super) fn unrevoked(&self) -> Memory {
         let mut writer = Writer::new(self.time(), None);
         writer.untold(&self.untold);
+        self.write_certificates(&mut writer);
         writer.finish()
+    }
+
+    fn write_certificates(&self, writer: &mut Writer) {
+        let known = self.secrets.iter().chain(&self.recalled);
+        let mut certificates = known
+            .filter_map(|(secret, state)| {
+                Some(CertificateToKeep {
+                    secret,
+                    certificate: state.certificate()?,
+                    data: &state.data()?.data,
+                })
+            })
+            .peekable();
+        if certificates.peek().is_some() {
+            writer.certificates(certificates);
+        }
     }
 
     fn memory(&self, now: Now) -> Memory {
@@ -109,6 +137,7 @@ impl Engine {
             writer.leases(leases.into_iter());
         }
         writer.untold(&self.untold);
+        self.write_certificates(&mut writer);
         writer.finish()
     }
 }

@@ -1,5 +1,6 @@
 //! One secret: what was read last, what is being asked, when it is asked next.
 
+mod glance;
 mod upkeep;
 
 use std::time::{Duration, SystemTime};
@@ -7,13 +8,16 @@ use std::time::{Duration, SystemTime};
 use fastrand::Rng;
 
 use super::backoff::Backoff;
+use super::certificate::Certificate;
 use super::credential::{Credential, Exchange};
 use super::event::{Now, TokenId};
 use super::notice::Notice;
 use super::session::hint;
 use crate::secret::VaultSecret;
 use crate::spec::SecretRef;
-use crate::vault::{Class, VaultError};
+use crate::vault::{Authority, Class, VaultError};
+
+pub(crate) use self::glance::Glance;
 
 /// A secret that some file needs.
 #[derive(Debug)]
@@ -22,6 +26,10 @@ pub(crate) struct SecretState {
     data: Option<VaultSecret>,
     /// What keeps the data alive, where Vault made it for this pod.
     credential: Option<Credential>,
+    /// The same of a certificate without a lease.
+    certificate: Option<Certificate>,
+    /// The CA that was looked up for the next certificate, and whether it could be seen.
+    seen: Option<Option<Authority>>,
     /// How long a credential can live at most, once one has met that end.
     longest: Option<Duration>,
     /// A version lower than ours that was seen once.
@@ -69,6 +77,8 @@ pub(crate) enum Step {
     RenewLease,
     /// Does the credential still live?
     CheckLease,
+    /// By which CA are certificates issued?
+    CheckAuthority,
 }
 
 /// What a read brought.
@@ -94,6 +104,8 @@ impl SecretState {
             phase: Phase::Due(now),
             data: None,
             credential: None,
+            certificate: None,
+            seen: None,
             longest: None,
             doubted: None,
             failure: None,
@@ -218,6 +230,11 @@ impl SecretState {
             .as_ref()
             .map(|lease| Credential::new(lease, token, exchange, terms, rng));
         let replaced = std::mem::replace(&mut self.credential, credential);
+        let seen = self.seen.take().flatten();
+        self.certificate = match secret.is_request() && data.lease.is_none() {
+            true => Certificate::new(&data.data, seen, now, rng),
+            false => None,
+        };
         let changed = self.data.as_ref().is_none_or(|old| {
             old.version != data.version || old.data != data.data || old.absent != data.absent
         });

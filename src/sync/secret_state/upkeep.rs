@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Phase, SecretState};
 use crate::secret::VaultSecret;
 use crate::spec::SecretRef;
+use crate::sync::certificate::Certificate;
 use crate::sync::credential::{Credential, Terms};
 use crate::sync::event::TokenId;
 
@@ -26,9 +27,33 @@ impl SecretState {
         self.credential.as_mut()
     }
 
-    /// How long the credential lives yet, as far as it is known to end.
+    /// One of an earlier process: it is looked at at once.
+    pub(crate) fn recalled_certificate(
+        data: VaultSecret,
+        certificate: Certificate,
+        now: Duration,
+    ) -> Self {
+        Self {
+            data: Some(data),
+            certificate: Some(certificate),
+            ..Self::new(now)
+        }
+    }
+
+    /// How long the credential or certificate is good yet, as far as it is known to end.
     pub(super) fn left(&self, now: Duration) -> Option<Duration> {
-        self.credential.as_ref()?.left(now)
+        match &self.credential {
+            Some(credential) => credential.left(now),
+            None => Some(self.certificate.as_ref()?.left(now)),
+        }
+    }
+
+    /// When the credential or certificate wants something.
+    fn upkeep(&self) -> Option<Duration> {
+        match &self.credential {
+            Some(credential) => credential.deadline(),
+            None => Some(self.certificate.as_ref()?.replace),
+        }
     }
 
     /// Nobody needs the secret any more.
@@ -53,18 +78,17 @@ impl SecretState {
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match self.phase {
             Phase::Due(at) => Some(at),
-            Phase::Resting => self.credential.as_ref()?.deadline(),
+            Phase::Resting => self.upkeep(),
             _ => None,
         }
     }
 
-    /// Its credential may need something by now, for instance because `token` is a new one.
+    /// Its credential or certificate may need something by now, for instance because `token` is a
+    /// new one.
     pub(crate) fn wake(&mut self, now: Duration, token: Option<TokenId>) {
-        let Some(credential) = self.credential.as_ref() else {
-            return;
-        };
-        let is_due = credential.deadline().is_some_and(|at| at <= now);
-        let moves = token.is_some_and(|token| token != credential.token);
+        let is_due = self.upkeep().is_some_and(|at| at <= now);
+        let bound = self.credential.as_ref().map(|credential| credential.token);
+        let moves = bound.is_some() && token.is_some() && token != bound;
         if self.phase == Phase::Resting && (is_due || moves) {
             self.phase = Phase::Due(now);
         }

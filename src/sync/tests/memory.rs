@@ -1,5 +1,7 @@
 //! A refresher that is killed, at any time, and the one after it.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::world::{MINUTE, World, fault, secs, spec};
@@ -149,6 +151,45 @@ fn a_pod_without_dynamic_secrets_leaves_nothing() {
     let files = [("a", "db", "secret/db#password")];
     world.follow(spec("1m", &files), MINUTE * 60 * 3);
     assert!(world.memory.is_none());
+}
+
+/// The credentials that live and that no process will know any more.
+fn unknown(world: &World) -> BTreeSet<String> {
+    let memory = world.memory.as_ref().expect("a memory");
+    let memory = String::from_utf8_lossy(memory.expose()).into_owned();
+    let mut live = world.vault.live_credentials(world.now);
+    live.retain(|name| !memory.contains(&format!("{name:?}")));
+    live
+}
+
+#[test]
+fn a_thousand_kills_between_any_two_steps_leave_at_most_one_behind_each() {
+    let mut world = pod(9);
+    let mut left = 0;
+    for kill in 0..1_000_u64 {
+        if kill % 4 == 3 {
+            // So that credentials are made while it is killed.
+            world.vault.leases.clear();
+        }
+        let before = unknown(&world);
+        world.kill_after(usize::try_from(kill % 29).expect("small"));
+        world.run(secs(40 + kill * 37 % 90));
+        restart(&mut world);
+        world.run(secs(2));
+        check(&world);
+        let new = unknown(&world).difference(&before).count();
+        assert!(new <= 1, "{new} at kill {kill}");
+        left += new;
+        assert!(
+            left <= orphans(&world),
+            "{left} left, {} told",
+            orphans(&world)
+        );
+    }
+    assert!(left > 20, "kills hit the right moment: {left}");
+    world.run(MINUTE * 60 * 2);
+    check(&world);
+    assert_eq!(unknown(&world).len(), 0, "they have ended");
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! Virtual time, a Vault without a network, volumes without a disk.
 
+mod certificates;
 mod leases;
 mod sync_spec;
 mod vault;
@@ -150,6 +151,7 @@ impl World {
             | Event::CheckedVersion(secret, _)
             | Event::LeaseRenewed(secret, _)
             | Event::LeaseChecked(secret, _)
+            | Event::AuthorityChecked(secret, _)
             | Event::Read(secret, _) => {
                 self.asking.remove(&secret.to_string());
             }
@@ -213,6 +215,7 @@ impl World {
             Action::LookUp(_, secret) => format!("look up {secret}"),
             Action::RenewLease(_, secret, _) => format!("renew {secret}"),
             Action::CheckLease(_, secret, _) => format!("check {secret}"),
+            Action::CheckAuthority(_, _, secret) => format!("see {}", secret.path),
             Action::RevokeLease(_, secret, _) => format!("revoke {secret}"),
             Action::CheckVersion(_, _, secret) => format!("version {secret}"),
             Action::Read(_, mount, secret) => match mount.engine == self.vault.engine {
@@ -224,6 +227,7 @@ impl World {
         | Action::CheckVersion(_, _, secret)
         | Action::RenewLease(_, secret, _)
         | Action::CheckLease(_, secret, _)
+        | Action::CheckAuthority(_, _, secret)
         | Action::Read(_, _, secret) = &action
         {
             assert!(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::certificates::Pki;
 use super::leases::{LeaseEntry, text};
 use super::secs;
 use crate::secret::{SecretValue, VaultSecret};
@@ -30,6 +31,8 @@ pub(in crate::sync::tests) struct Vault {
     /// The leases that were given: for which credential, with which token, from when, until when.
     pub(in crate::sync::tests) leases: BTreeMap<String, LeaseEntry>,
     pub(super) made: usize,
+    /// Answers requests.
+    pub(in crate::sync::tests) pki: Pki,
     /// What a revoked token is answered with.
     pub(in crate::sync::tests) refusal: Class,
     pub(super) tokens: BTreeMap<TokenId, (Duration, Duration)>,
@@ -56,6 +59,7 @@ impl Vault {
             lease_renewable: true,
             leases: BTreeMap::new(),
             made: 0,
+            pki: Pki::new(),
             refusal: Class::TokenInvalid,
             tokens: BTreeMap::new(),
         }
@@ -101,6 +105,10 @@ impl Vault {
                 let found = result.and_then(|()| self.find(secret));
                 Event::CheckedVersion(secret.clone(), found.map(|(version, _)| version))
             }
+            Action::CheckAuthority(..) => self.answer_of_request(action, now),
+            Action::Read(_, _, secret) if secret.is_request() => {
+                self.answer_of_request(action, now)
+            }
             Action::Read(id, _, secret) => {
                 let result = self.check(&format!("read {secret}"), Some(*id), now);
                 let found = result.and_then(|()| self.find(secret));
@@ -113,14 +121,7 @@ impl Vault {
             Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..) => {
                 self.answer_of_lease(action, now)
             }
-            Action::Write(..)
-            | Action::Notify(..)
-            | Action::Remember(_)
-            | Action::Tell(_)
-            | Action::Forget(_)
-            | Action::Exit => {
-                panic!("not for Vault: {action:?}")
-            }
+            _ => panic!("not for Vault: {action:?}"),
         }
     }
 

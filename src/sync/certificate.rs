@@ -1,0 +1,100 @@
+//! A certificate that Vault issued for this pod alone, without a lease: its own end is all that it
+//! lives by.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::event::Now;
+use super::schedule::next_renewal;
+use super::x509::X509;
+use crate::secret::{SecretMap, SecretValue};
+use crate::vault::Authority;
+
+/// A certificate in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Certificate {
+    /// When it ends.
+    pub(crate) end: Duration,
+    /// When it gets its successor.
+    pub(crate) replace: Duration,
+    /// The CA that the engine showed before it was issued, as far as it could be seen. Another one
+    /// now means that the certificate is to be replaced; whether it is the one that has signed does
+    /// not matter, for a role may name an issuer of its own.
+    pub(crate) authority: Option<Authority>,
+}
+
+/// What a look at the CA has told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// The certificate's.
+    Same,
+    /// The first that could be seen.
+    First,
+    /// Another one.
+    Another,
+}
+
+/// Whether there is a certificate in `data`.
+pub(crate) fn holds_certificate(data: &SecretMap) -> bool {
+    parsed(data).is_some()
+}
+
+fn parsed(data: &SecretMap) -> Option<X509> {
+    match data.get("certificate")? {
+        SecretValue::String(pem) => X509::parse(pem.expose()),
+        _ => None,
+    }
+}
+
+/// None is issued more often than this, however short-lived.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+impl Certificate {
+    /// The one in `data`, which has just come; `None` where there is none.
+    ///
+    /// It gets its successor at two thirds of what is left of its life, and a clock that goes wrong
+    /// does not make that more often than a tenth of its whole life.
+    pub(crate) fn new(
+        data: &SecretMap,
+        authority: Option<Authority>,
+        now: Now,
+        rng: &mut Rng,
+    ) -> Option<Self> {
+        let x509 = parsed(data)?;
+        let since = |start| x509.not_after.duration_since(start).unwrap_or_default();
+        let whole = since(x509.not_before);
+        let left = since(now.wall).min(whole);
+        let wait = next_renewal(left, rng).max(whole / 10).max(SHORTEST);
+        Some(Self {
+            end: now.elapsed + left,
+            replace: now.elapsed + wait,
+            authority,
+        })
+    }
+
+    /// Whether it is time for its successor.
+    pub(crate) fn is_due(&self, now: Duration) -> bool {
+        self.replace <= now
+    }
+
+    /// How long it is good yet.
+    pub(crate) fn left(&self, now: Duration) -> Duration {
+        self.end.saturating_sub(now)
+    }
+
+    /// The engine shows `authority` now.
+    pub(crate) fn see(&mut self, authority: &Authority, now: Duration) -> Sight {
+        match &self.authority {
+            Some(known) if known == authority => Sight::Same,
+            Some(_) => {
+                self.replace = now;
+                Sight::Another
+            }
+            None => {
+                self.authority = Some(authority.clone());
+                Sight::First
+            }
+        }
+    }
+}
