@@ -167,6 +167,13 @@ pub enum Format {
     Properties,
     /// A directory with a file for each key.
     Dir,
+    /// A directory with a certificate, its key, its chain and its CA, each in PEM.
+    Pem,
+    /// A certificate, its key and its chain in one file, in PEM.
+    #[serde(rename = "pem-bundle")]
+    PemBundle,
+    /// The same as PKCS#12.
+    Pkcs12,
 }
 
 impl SyncSpec {
@@ -218,9 +225,12 @@ impl std::str::FromStr for Format {
             "env" => Self::Env,
             "properties" => Self::Properties,
             "dir" => Self::Dir,
+            "pem" => Self::Pem,
+            "pem-bundle" => Self::PemBundle,
+            "pkcs12" => Self::Pkcs12,
             _ => {
                 return Err(Invalid::new(
-                    "must be raw, json, yaml, env, properties or dir",
+                    "must be raw, json, yaml, env, properties or dir, or for a certificate pem, pem-bundle or pkcs12",
                 ));
             }
         })

@@ -77,6 +77,17 @@ pub struct Uses {
     pub heavy: BTreeSet<&'static str>,
 }
 
+/// The template of the format `pkcs12`: of PEM texts `certificates`, the leaf first, and `key` it
+/// makes a PKCS#12 with an empty password.
+pub fn pkcs12() -> TemplateSpec {
+    TemplateSpec {
+        text: "{{ fullPemToPkcs12 .certificates .key | b64dec }}".to_owned(),
+        functions: FunctionTable::ExternalSecrets,
+        missing_key: MissingKey::Error,
+        delimiters: ("{{".to_owned(), "}}".to_owned()),
+    }
+}
+
 impl Template {
     /// Parses a template.
     ///

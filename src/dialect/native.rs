@@ -1,5 +1,6 @@
 //! The annotations `freshet.dev/*`.
 
+mod certificate;
 mod files;
 mod mounts;
 mod on_change;

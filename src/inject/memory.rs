@@ -134,7 +134,7 @@ fn own_size(file: &FileSpec) -> u64 {
             ..
         } => PAGE,
         Content::Secret {
-            format: Format::Dir,
+            format: Format::Dir | Format::Pem,
             ..
         } => SECRET + DIRECTORY_PAGES,
         Content::Secret { .. } | Content::Template { .. } => SECRET + PAGE,

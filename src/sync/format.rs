@@ -2,11 +2,14 @@
 //!
 //! Errors name keys, which are not secret, and never a value.
 
+mod certificate;
 mod env;
 mod properties;
 mod yaml;
 
 use crate::secret::{SecretBytes, SecretMap, SecretValue, write_json_map};
+
+pub(super) use self::certificate::{Issued, NotIssued};
 
 /// Why a secret has no text in a format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

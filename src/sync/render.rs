@@ -3,6 +3,7 @@
 //! A [`MountRenderer`] is made once from each [`Mount`], so that templates are parsed once; it is
 //! asked again whenever one of its secrets changed.
 
+mod certificate;
 mod environment;
 mod error;
 mod targets;
@@ -188,7 +189,7 @@ enum Parsed {
     Template(Option<SecretRef>, Box<Template>),
 }
 
-/// What came of one [`FileSpec`]: with [`Format::Dir`] any number of files.
+/// What came of one [`FileSpec`]: where it is a directory any number of files.
 enum Outcome {
     Complete(Vec<(FilePath, SecretBytes)>),
     Needs(BTreeSet<SecretRef>),
@@ -233,7 +234,8 @@ impl FileRenderer {
         let data = secret.map_or(&nothing, |secret| &secret.data);
         match &self.content {
             Parsed::Secret(source, format) => {
-                format_secret(&self.path, source, *format, data).map(Outcome::Complete)
+                let format = (&self.path, *format);
+                format_secret(source, format, data, context).map(Outcome::Complete)
             }
             Parsed::Template(source, template) => {
                 let data = template_data(source.as_ref(), data).map_err(|reason| vec![reason])?;
@@ -270,16 +272,19 @@ fn template_data(source: Option<&SecretRef>, data: &SecretMap) -> Result<Value, 
     )
 }
 
-/// The files of a secret: one, or with [`Format::Dir`] one for each key.
+/// The files of a secret: one, or with a format that is a directory several.
 fn format_secret(
-    path: &FilePath,
     source: &SecretRef,
-    format: Format,
+    (path, format): (&FilePath, Format),
     data: &SecretMap,
+    context: &mut Context<'_>,
 ) -> Result<Vec<(FilePath, SecretBytes)>, Vec<Reason>> {
     let selected = select(source, data).map_err(|reason| vec![reason])?;
     let content = match (format, selected) {
         (Format::Dir, selected) => return directory(path, source, selected),
+        (Format::Pem, _) => return certificate::directory(path, source, data),
+        (Format::Pkcs12, _) => certificate::pkcs12(source, data, context)?,
+        (Format::PemBundle, _) => certificate::issued(source, data)?.bundle(),
         (Format::Raw, Selected::Key(_, value)) => value.to_bytes(),
         (Format::Raw, Selected::Whole(_)) => {
             return Err(vec![Reason::RawWithoutKey(source.clone())]);
@@ -290,7 +295,7 @@ fn format_secret(
         (Format::Env, selected) => format::env(selected).map_err(|errors| {
             let errors = errors.into_iter();
             errors
-                .map(|error| Reason::Format(source.clone(), error))
+                .map(|error| Reason::Format(Box::new(source.clone()), error))
                 .collect::<Vec<_>>()
         })?,
     };

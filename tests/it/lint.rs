@@ -59,7 +59,7 @@ fn all_problems_are_told_with_file_document_and_path() {
         &format!("# only a comment\n---\nkind: Service\n---\n{cron}---\n{list}"),
         1,
         expect![[r#"
-            app.yaml: document 2 (CronJob batch/nightly): error: spec.jobTemplate.spec.template.metadata.annotations[freshet.dev/format-db]: "toml": must be raw, json, yaml, env, properties or dir
+            app.yaml: document 2 (CronJob batch/nightly): error: spec.jobTemplate.spec.template.metadata.annotations[freshet.dev/format-db]: "toml": must be raw, json, yaml, env, properties or dir, or for a certificate pem, pem-bundle or pkcs12
             app.yaml: document 2 (CronJob batch/nightly): error: spec.jobTemplate.spec.template.metadata.annotations[freshet.dev/secret-db]: "secret//db": must be a Vault path, e.g. secret/db#password: it must not contain "//", "." or ".."
             app.yaml: document 3 (Pod default/a): error: items[0].metadata.annotations[freshet.dev/injct]: unknown: did you mean freshet.dev/inject?
             app.yaml: document 3 (Pod default/a): error: items[0].metadata.annotations[freshet.dev/inject]: asks for injection, but no secret is named: add e.g. freshet.dev/secret-db: secret/db#password

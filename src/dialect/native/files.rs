@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::FileValues;
+use super::certificate;
 use super::vocabulary::Key;
 use crate::dialect::findings::{Findings, at, listed};
 use crate::dialect::suggest;
@@ -82,6 +83,7 @@ impl Reader<'_> {
         let source = self.value::<SecretRef>(Key::Secret);
         if let Ok(Some(source)) = &source {
             doubt_path(&self.key(Key::Secret), source, self.findings);
+            certificate::doubt_parameters(&self.key(Key::Secret), source, self.findings);
         }
         let content = self.content(source);
         let path = self.value::<FilePath>(Key::File);
@@ -158,26 +160,36 @@ impl Reader<'_> {
     fn check_format(&mut self, format: Format, source: &SecretRef) {
         let key = self.key(Key::Format);
         let secret = self.key(Key::Secret);
-        match (format, &source.key) {
-            (Format::Raw, None) => self.findings.problem(at(&key).with(
-                "raw",
-                format!("needs one key: write {secret}: {source}#<key>, or take json"),
-            )),
-            (Format::Env | Format::Properties | Format::Dir, Some(name)) => {
-                let whole = SecretRef {
-                    key: None,
-                    ..source.clone()
-                };
-                self.findings.problem(at(&key).with(
-                    self.values.get(&Key::Format).copied().unwrap_or_default(),
-                    format!(
-                        "takes a whole secret: write {secret}: {whole} without {:?}",
-                        format!("#{name}")
-                    ),
-                ));
+        let text = self.values.get(&Key::Format).copied().unwrap_or_default();
+        let whole = source.whole();
+        let problem = match (format, &source.key) {
+            (Format::Raw, None) => {
+                format!("needs one key: write {secret}: {source}#<key>, or take json")
             }
-            _ => {}
-        }
+            (
+                Format::Env
+                | Format::Properties
+                | Format::Dir
+                | Format::Pem
+                | Format::PemBundle
+                | Format::Pkcs12,
+                Some(name),
+            ) => format!(
+                "takes a whole secret: write {secret}: {whole} without {:?}",
+                format!("#{name}")
+            ),
+            (Format::Pem | Format::PemBundle | Format::Pkcs12, None) => {
+                let Some(problem) = certificate::doubt(source, &secret) else {
+                    if format == Format::Pkcs12 {
+                        self.findings.template(&key, &crate::template::pkcs12());
+                    }
+                    return;
+                };
+                problem
+            }
+            _ => return,
+        };
+        self.findings.problem(at(&key).with(text, problem));
     }
 
     fn refuse_template_settings(&mut self) {

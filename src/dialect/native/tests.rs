@@ -224,7 +224,7 @@ fn all_problems_are_told_at_once_in_the_order_of_their_keys() {
         ",
         expect![[r#"
             [auth-type]: "ldap": must be kubernetes, jwt, approle or cert
-            [format-tls]: "xml": must be raw, json, yaml, env, properties or dir
+            [format-tls]: "xml": must be raw, json, yaml, env, properties or dir, or for a certificate pem, pem-bundle or pkcs12
             [mode-tls]: "99": must be octal, e.g. 0640
             [once]: "yes": must be "true" or "false"
             [refresh-interval]: "1 minute": must be a duration, e.g. 30s, 5m or 1h30m

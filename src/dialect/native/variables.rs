@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::certificate::doubt_parameters;
 use super::files::doubt_path;
 use super::vocabulary::Key;
 use crate::dialect::findings::{Findings, at};
@@ -17,6 +18,7 @@ pub(super) fn read(
         let key = Key::Variable.annotation(name.as_str());
         let source: SecretRef = findings.value(&key, text)?;
         doubt_path(&key, &source, findings);
+        doubt_parameters(&key, &source, findings);
         if source.key.is_none() {
             let message =
                 format!("must name one key, for a variable holds one value: write {source}#<key>");

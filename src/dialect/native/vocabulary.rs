@@ -116,7 +116,7 @@ pub(super) const ROWS: &[Row] = rows! {
         "`true` turns injection on",
         also "agent-inject" "injection" "enabled";
     Secret File "secret-" = "secret/db#password", "",
-        "what is fetched: `path`, `path#key` or `path?version=3#key`, the path as `vault kv get` or `vault read` takes it",
+        "what is fetched: `path`, `path#key` or `path?version=3#key`, the path as `vault kv get` or `vault read` takes it; or what is issued: `pki/issue/web?common_name=web.shop.svc&ttl=24h`",
         also "agent-inject-secret-";
     Template File "template-" = "{{ .password }}", "",
         "a Go template. With `secret-<name>` beside it, `.` is that secret's data, without it an empty map; `secret \"path\"` works in both",
@@ -134,9 +134,9 @@ pub(super) const ROWS: &[Row] = rows! {
         "the right delimiter of that template",
         also "right-delim-" "template-right-delim-";
     Format File "format-" = "raw", "`raw` with `#key`, else `json`",
-        "how a secret without a template is written: `raw` (the bytes of one key), `json`, `yaml`, `env`, `properties`, or `dir` (a file for each key)";
+        "how a secret without a template is written: `raw` (the bytes of one key), `json`, `yaml`, `env`, `properties`, or `dir` (a file for each key); a certificate as `pem` (a directory of `tls.key`, `tls.crt`, `chain.crt` and `ca.crt`), `pem-bundle` (all in one file) or `pkcs12`";
     File File "file-" = "conf/app.yaml", "`<name>`",
-        "the file, relative to the mount path; with the format `dir` the directory",
+        "the file, relative to the mount path; with the formats `dir` and `pem` the directory",
         also "agent-inject-file-" "path-";
     Mode File "mode-" = "0640", "`0644`",
         "the mode of the file, in octal",

@@ -33,7 +33,9 @@ pub enum Reason {
     /// The format `raw` without a key.
     RawWithoutKey(SecretRef),
     /// The format cannot write a key or a value.
-    Format(SecretRef, FormatError),
+    Format(Box<SecretRef>, FormatError),
+    /// With a format for certificates, data without a field of one.
+    NotACertificate(Box<SecretRef>, &'static str),
     /// With the format `dir`, a key that is no file name.
     NotAFileName {
         /// The secret.
@@ -80,6 +82,12 @@ impl fmt::Display for Reason {
                 "{source} is written raw and names no key: append one, e.g. {source}#password, or use another format"
             ),
             Self::Format(source, error) => write!(f, "{}: {error}", source.whole()),
+            Self::NotACertificate(source, missing) => write!(
+                f,
+                "{} has no {missing:?}: the formats pem, pem-bundle and pkcs12 need a certificate \
+                 that Vault issued with its key, e.g. by pki/issue/web?common_name=web.shop.svc",
+                source.path
+            ),
             Self::NotAFileName {
                 source,
                 key,

@@ -44,6 +44,46 @@ fn a_format_fits_what_is_fetched() {
 }
 
 #[test]
+fn a_certificate_is_asked_for_by_what_it_is_for() {
+    files(
+        "
+        secret-a: pki/issue/web?ttl=24h&common_name=web.shop.svc
+        format-a: pem
+        secret-b: pki/issue/web?common_name=web.shop.svc#private_key
+        ",
+        expect![[r#"
+            freshet-secrets /secrets
+              a 0644 {"secret":{"source":"pki/issue/web?common_name=web.shop.svc&ttl=24h","format":"pem"}}
+              b 0644 {"secret":{"source":"pki/issue/web?common_name=web.shop.svc#private_key","format":"raw"}}
+        "#]],
+    );
+    problems(
+        "
+        secret-a: pki/issue/web?common_name=web#certificate
+        format-a: pem
+        secret-b: pki/issue/web
+        format-b: pem-bundle
+        secret-c: pki/issue/web?common_name=web
+        format-c: pem_bundle
+        secret-d: pki/issue/web?common_name=web&ttl=soon
+        secret-e: secret/db?verison=3
+        secret-f: secret/db?version=3&ttl=1h
+        secret-g: pki/issue/web?common_name=web&format=der
+        format-g: pkcs12
+        ",
+        expect![[r##"
+            [format-a]: "pem": takes a whole secret: write secret-a: pki/issue/web?common_name=web without "#certificate"
+            [format-b]: "pem-bundle": needs a certificate that Vault issues, and pki/issue/web is only read: name what it is for, e.g. secret-b: pki/issue/web?common_name=web.shop.svc
+            [format-c]: "pem_bundle": must be raw, json, yaml, env, properties or dir, or for a certificate pem, pem-bundle or pkcs12
+            [format-g]: "pkcs12": is made of PEM, which is what Vault answers by itself: take format=der out of secret-g
+            [secret-d]: "pki/issue/web?common_name=web&ttl=soon": must have a duration as ttl, e.g. ttl=24h
+            [secret-e]: "secret/db?verison=3": has a parameter verison: did you mean ?version=N?
+            [secret-f]: "secret/db?version=3&ttl=1h": must have after "?" either version=N alone, e.g. secret/db?version=3#password, or the parameters of a request, e.g. pki/issue/web?common_name=web.shop.svc&ttl=24h
+        "##]],
+    );
+}
+
+#[test]
 fn a_template_has_its_settings_and_no_format() {
     files(
         "
