@@ -115,17 +115,6 @@ impl Table {
             None => format!("function {name:?} not defined in the table {}", self.which),
         })
     }
-
-    /// Why `function` is not offered with so many arguments; the piped one counts.
-    pub(super) fn refusal(&self, function: &Function, arguments: usize) -> Option<String> {
-        let writes = self.which == FunctionTable::ConsulTemplate
-            && function.name == "secret"
-            && arguments > 1;
-        writes.then(|| {
-            let reason = refused::PARAMETERS;
-            format!("function \"secret\" is not offered with parameters: {reason}")
-        })
-    }
 }
 
 fn named(groups: &[&'static [Function]], name: &str) -> Option<&'static Function> {

@@ -304,15 +304,6 @@ fn what_of_consul_template_is_not_offered_says_why_and_the_way_out() {
         "\"pkiCert\" is not offered: it makes Vault issue a certificate",
     );
     check(
-        "{{ with secret \"pki/issue/x\" \"common_name=y\" }}{{ end }}",
-        "template:1:9: at <secret \"pki/issue/x\" \"common_name=y\">: function \"secret\" is not \
-         offered with parameters: they make it a write to Vault",
-    );
-    check(
-        "{{ \"k=v\" | secret \"a\" }}",
-        "function \"secret\" is not offered with parameters",
-    );
-    check(
         "{{ byKey nil }}",
         "\"byKey\" is not offered: it takes what only Consul's functions give",
     );

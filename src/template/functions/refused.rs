@@ -2,10 +2,6 @@
 
 use crate::spec::FunctionTable;
 
-/// Of `secret` with more than a path.
-pub(super) const PARAMETERS: &str = "they make it a write to Vault, and the refresher only reads; \
-     put what the template needs at a path of its own";
-
 const ENVIRONMENT: &str = "it reads the environment, and the refresher has none of the application's; \
      write the value into the template, or keep it in a secret";
 const NETWORK: &str =
@@ -19,8 +15,8 @@ const FILES: &str = "a template writes nothing but its own file; give each file 
 const PROGRAMS: &str = "it runs a program, and the refresher's image has none";
 const READS: &str = "a template reads secrets and nothing else";
 const HELM: &str = "it is Helm's, and no template of External Secrets has it";
-const ISSUES: &str = "it makes Vault issue a certificate, which no template does; let an issuer write \
-     it to a path that secret reads";
+const ISSUES: &str = "it makes Vault issue a certificate and keeps that in a file of its own; secret, \
+     with the same arguments, has one issued, and .Data holds its parts";
 const DEBUGS: &str =
     "it shows addresses, which change, and the agent's log; printf \"%#v\" shows a value";
 const HERMETIC: &str = "consul-template has of sprig only what reads neither clock nor randomness \

@@ -39,7 +39,6 @@ impl Parser<'_> {
                 | Kind::Variable
                 | Kind::LeftParen => {
                     let command = self.command()?;
-                    self.offered(&command, pipeline.commands.is_empty())?;
                     pipeline.span = pipeline.span.to(command.span);
                     pipeline.commands.push(command);
                 }
@@ -146,19 +145,6 @@ impl Parser<'_> {
         match command.operands.is_empty() {
             true => Err(self.error(command.span, "empty command")),
             false => Ok(command),
-        }
-    }
-
-    /// Refuses a call that its table does not offer.
-    fn offered(&self, command: &Command, is_first: bool) -> Parse<()> {
-        let Some(Term::Function(function)) = command.operands.first().map(|first| &first.term)
-        else {
-            return Ok(());
-        };
-        let arguments = command.operands.len() - 1 + usize::from(!is_first);
-        match self.table.refusal(function, arguments) {
-            Some(reason) => Err(self.error(command.span, reason)),
-            None => Ok(()),
         }
     }
 
