@@ -84,6 +84,7 @@ fn mounts(status: &Status, now: SystemTime, registry: &mut Registry) {
     let stale = Family::<MountLabels, Gauge>::default();
     let secrets = Family::<SecretLabels, Gauge>::default();
     let versions = Family::<SecretLabels, Gauge>::default();
+    let ends = Family::<SecretLabels, Gauge>::default();
     for mount in &status.mounts {
         let volume = mount.volume.clone();
         let labels = MountLabels { volume };
@@ -97,6 +98,10 @@ fn mounts(status: &Status, now: SystemTime, registry: &mut Registry) {
                 secrets
                     .get_or_create(&labels)
                     .set(age(secret.stale_since, now));
+                if let Some(end) = secret.ends {
+                    let end = i64::try_from(end.unix_seconds()).unwrap_or(i64::MAX);
+                    ends.get_or_create(&labels).set(end);
+                }
                 if let Some(version) = secret.version {
                     let version = i64::try_from(version).unwrap_or(i64::MAX);
                     versions.get_or_create(&labels).set(version);
@@ -113,6 +118,11 @@ fn mounts(status: &Status, now: SystemTime, registry: &mut Registry) {
         "freshet_refresher_secret_stale_seconds",
         "For how long a secret is not known to be current; 0 when it is",
         secrets,
+    );
+    registry.register(
+        "freshet_refresher_secret_expiry_timestamp_seconds",
+        "When the credential or certificate ends that Vault made for this pod",
+        ends,
     );
     registry.register(
         "freshet_refresher_secret_version",

@@ -60,6 +60,7 @@ struct Secret {
     class: Option<String>,
     message: Option<String>,
     version: Option<u64>,
+    ends: Option<String>,
     next_look: Option<String>,
 }
 
@@ -152,6 +153,9 @@ fn describe(mount: &Mount, lines: &mut Vec<String>) {
         if let Some(version) = secret.version {
             let _ = write!(line, ", version {version}");
         }
+        if let Some(ends) = &secret.ends {
+            let _ = write!(line, ", ends {ends}");
+        }
         if let Some(next) = &secret.next_look {
             let _ = write!(line, ", next look {next}");
         }
@@ -191,7 +195,7 @@ mod tests {
                 "secrets": [{
                     "secret": "secret/db", "names": ["password", "user"], "state": "stale",
                     "staleSince": "2026-01-01T00:00:00Z", "class": "unavailable", "message": "no answer",
-                    "version": 3, "nextLook": "2026-01-01T00:00:09Z", "added later": true,
+                    "version": 3, "ends": "2026-01-01T01:00:00Z", "nextLook": "2026-01-01T00:00:09Z", "added later": true,
                 }],
             }],
             "notifications": [
@@ -206,7 +210,7 @@ mod tests {
             Vault token: none, next login 2026-01-01T00:00:08Z: Vault is sealed
             service-account token: expires 2026-01-01T00:10:00Z
             /secrets (freshet-secrets): stale since 2026-01-01T00:00:00Z, written 2025-12-31T23:00:00Z
-              secret/db: stale since 2026-01-01T00:00:00Z, version 3, next look 2026-01-01T00:00:09Z [password, user]
+              secret/db: stale since 2026-01-01T00:00:00Z, version 3, ends 2026-01-01T01:00:00Z, next look 2026-01-01T00:00:09Z [password, user]
                 unavailable: no answer
             on change, restart:30s: nothing to tell yet, next attempt 2026-01-01T00:00:20Z
             on change, tls=signal:HUP: failed 2026-01-01T00:00:02Z: no supervisor

@@ -114,6 +114,8 @@ pub struct SecretStatus {
     pub message: Option<String>,
     /// The version of a KV v2 secret.
     pub version: Option<u64>,
+    /// When the credential or certificate ends that Vault made for this pod.
+    pub ends: Option<Timestamp>,
     /// When it is looked at next; nothing while an answer is awaited.
     pub next_look: Option<Timestamp>,
 }
@@ -223,6 +225,9 @@ impl Engine {
             class: state.failure().map(|failure| class_name(failure.class)),
             message: state.failure().map(|failure| failure.message.clone()),
             version: state.data().and_then(|data| data.version),
+            ends: state
+                .left(now.elapsed)
+                .map(|left| moment(now.elapsed + left, now)),
             next_look: match state.phase() {
                 Phase::Due(at) => Some(at),
                 Phase::Resting if secret.version.is_none() => {

@@ -41,7 +41,7 @@ impl SecretState {
     }
 
     /// How long the credential or certificate is good yet, as far as it is known to end.
-    pub(super) fn left(&self, now: Duration) -> Option<Duration> {
+    pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
         match &self.credential {
             Some(credential) => credential.left(now),
             None => Some(self.certificate.as_ref()?.left(now)),

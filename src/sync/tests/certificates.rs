@@ -70,6 +70,13 @@ fn it_is_issued_once_for_all_files_and_again_at_two_thirds_of_its_life() {
     let mut world = pod(1, MINUTE * 60);
     let first = key(&world);
     assert_eq!((world.count(ISSUE), world.writes), (1, 2));
+    let ends = world.status().mounts[0].secrets[0].ends;
+    let left = ends
+        .expect("an end")
+        .0
+        .duration_since(super::world::at(world.now).wall);
+    let left = left.expect("ahead");
+    assert!(left > MINUTE * 59 && left <= MINUTE * 60, "{left:?}");
     world.run(MINUTE * 35);
     assert_eq!(key(&world), first);
     world.run(MINUTE * 6);
