@@ -77,4 +77,5 @@ run! {
     a_token_lives_as_long_as_its_role_says
     a_renewal_ends_at_the_longest_life
     a_revoked_token_is_invalid
+    certificates_are_issued_by_the_ca_that_is_shown
 }

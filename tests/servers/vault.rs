@@ -10,6 +10,12 @@ mod certificate_login;
 mod certificates;
 mod command;
 mod faithful;
+#[path = "../it/refresh/issued.rs"]
+mod issued;
+mod pki;
+#[path = "../it/refresh/pod.rs"]
+#[allow(dead_code, reason = "what is not needed here is needed there")]
+mod pod;
 #[path = "../it/vault_http/server.rs"]
 #[allow(dead_code, reason = "what is not needed here is needed there")]
 mod server;
@@ -49,4 +55,5 @@ run! {
     a_token_lives_as_long_as_its_role_says
     a_renewal_ends_at_the_longest_life
     a_revoked_token_is_invalid
+    certificates_are_issued_by_the_ca_that_is_shown
 }

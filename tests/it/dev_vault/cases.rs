@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use freshet::secret::{VaultSecret, write_json_map};
-use freshet::spec::AuthType;
+use freshet::spec::{AuthType, Parameters, SecretRef};
 use freshet::vault::{Class, Engine, TokenLease, VaultApi as _};
 use serde_json::json;
 
@@ -437,4 +437,63 @@ pub(crate) async fn a_rate_limit_is_told(target: &Target, longest: Option<Durati
         return;
     }
     panic!("no request was limited");
+}
+
+/// What is issued, by which CA, and how a refusal reads.
+pub(crate) async fn certificates_are_issued_by_the_ca_that_is_shown(target: &Target) {
+    let path = vault_path("issued/pki/issue/web");
+    target
+        .write("sys/mounts/issued/pki", json!({ "type": "pki" }))
+        .await;
+    let root = json!({ "common_name": "one", "key_type": "ec", "ttl": "700h" });
+    target
+        .write("issued/pki/root/generate/internal", root)
+        .await;
+    let role = json!({
+        "allowed_domains": ["shop.svc"], "allow_subdomains": true, "key_type": "ec", "ttl": "1h",
+    });
+    target.write("issued/pki/roles/web", role).await;
+    let rules = [("issued/pki/issue/web", "update")];
+    target.policy("issued", &rules).await;
+    let issuer = issuer();
+    let client = target.jwt_method("issued", &issuer, json!({})).await;
+    let token = client.login(&jwt(&issuer, "vault")).await.expect("token");
+    let mount = client.mount(&token, &path).await.expect("mount");
+    assert_eq!(mount.engine, Engine::Pki);
+    let parameters = |text: &str| -> Parameters {
+        let secret: SecretRef = format!("x?{text}").parse().expect("a request");
+        secret.parameters
+    };
+
+    let authority = client.authority(&token, &mount, &path).await;
+    let web = parameters("common_name=web.shop.svc&ttl=10m");
+    let issued = client.write(&token, &mount, &path, &web).await;
+    let issued = issued.expect("a certificate");
+    for key in ["certificate", "private_key", "issuing_ca", "ca_chain"] {
+        assert!(issued.data.contains_key(key), "{key}");
+    }
+    assert_eq!(issued.lease, None);
+    let again = client.authority(&token, &mount, &path).await;
+    assert_eq!(authority, again);
+    let root = json!({ "common_name": "two", "key_type": "ec", "ttl": "700h" });
+    target.write("issued/pki/root/rotate/internal", root).await;
+    let replace = json!({ "default": "next" });
+    target.write("issued/pki/root/replace", replace).await;
+    let other = client.authority(&token, &mount, &path).await;
+    assert!(other.is_ok() && other != authority, "{other:?}");
+
+    let other = parameters("common_name=web.other.svc");
+    let refusal = client.write(&token, &mount, &path, &other).await;
+    let words = ["write to issued/pki/issue/web", "not allowed by this role"];
+    refused(refusal, Class::Invalid, &words);
+    let elsewhere = vault_path("issued/pki/issue/other");
+    let refusal = client.write(&token, &mount, &elsewhere, &web).await;
+    let policy = "path \"issued/pki/issue/other\" { capabilities = [\"update\"] }";
+    refused(refusal, Class::Denied, &[policy]);
+    let read = client.read(&target.root(), &mount, &path, None).await;
+    refused(read, Class::Invalid, &["pki/issue/web?common_name="]);
+    let kv = target.mount_kv("issued/kv", "1").await;
+    let db = vault_path("issued/kv/db");
+    let refusal = client.write(&target.root(), &kv, &db, &web).await;
+    refused(refusal, Class::Invalid, &["only ?version=N"]);
 }

@@ -187,6 +187,25 @@ fn a_quota_in_the_way_is_named_with_the_annotation_that_mends_it() {
 }
 
 #[test]
+fn a_certificate_as_pkcs12_gets_the_full_refresher_or_is_refused() {
+    let pod = pod(
+        "{metadata: {annotations: {freshet.dev/inject: 'true', freshet.dev/format-web: pkcs12, \
+         freshet.dev/secret-web: 'pki/issue/web?common_name=web'}}, spec: {containers: [{name: a}]}}",
+    );
+    let denial = denied(decision_with(&pod, &defaults(), &ClusterFacts::default()));
+    assert!(denial.contains("needs the full refresher"), "{denial}");
+    let mut with_full = defaults();
+    with_full.full_image = Some("registry.example/freshet-refresher-full:1.2.3".to_owned());
+    let decision = decision_with(&pod, &with_full, &ClusterFacts::default());
+    let Decision::Inject(injection) = decision else {
+        panic!("not injected");
+    };
+    let patched = super::apply(&pod, &injection);
+    let image = &refresher(&patched)["image"];
+    assert_eq!(*image, "registry.example/freshet-refresher-full:1.2.3");
+}
+
+#[test]
 fn a_template_with_a_heavy_function_gets_the_full_refresher_or_is_refused() {
     let pod = pod(
         "{metadata: {annotations: {freshet.dev/inject: 'true', freshet.dev/secret-a: a/b, \

@@ -30,22 +30,27 @@ pub(crate) struct Pod {
     server: Option<(tokio::sync::oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
-/// A file of a SyncSpec: volume, name, and a reference, or a template where it begins with a brace.
+/// A file of a SyncSpec: volume, name, and a reference, perhaps behind a format and a space, or a
+/// template where it begins with a brace.
 pub(crate) type File<'a> = (&'a str, &'a str, &'a str);
 
 impl Pod {
     /// A pod with a Vault that has `secret/db` and `secret/api`, which the pod's role may read.
     pub(crate) fn new(files: &[File<'_>]) -> Self {
-        let random = |bytes: &mut [u8]| {
-            ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes)
-                .expect("random");
-        };
-        let vault = DevVault::new(
-            "root-of-the-tests",
-            Arc::new(SystemTime::now),
-            Arc::new(random),
-        );
+        let vault = dev_vault();
         let (address, server) = serve(vault.clone());
+        let mut pod = Self::beside(files, address);
+        pod.vault = vault;
+        pod.server = Some(server);
+        pod.configure();
+        pod.put("secret/data/db", json!({"user": "app", "password": "one"}));
+        pod.put("secret/data/api", json!({"key": "k-1"}));
+        pod
+    }
+
+    /// A pod beside the Vault at `address`, which knows nothing of it yet.
+    pub(crate) fn beside(files: &[File<'_>], address: String) -> Self {
+        let vault = dev_vault();
         let issuer = ServiceAccountIssuer::new("https://kubernetes.default.svc").expect("issuer");
         let folder = tempfile::tempdir().expect("a folder");
         let pod = Self {
@@ -55,7 +60,7 @@ impl Pod {
             address,
             login: vec!["--role=app".to_owned(), "--audience=vault".to_owned()],
             child: None,
-            server: Some(server),
+            server: None,
         };
         for volume in VOLUMES {
             fs::create_dir_all(pod.path(&format!("mounts/{volume}"))).expect("a volume");
@@ -67,10 +72,12 @@ impl Pod {
         pod.replace("pod/refresh", "");
         pod.project_token("vault", Duration::from_secs(600));
         pod.set_spec(&spec("1s", files));
-        pod.configure();
-        pod.put("secret/data/db", json!({"user": "app", "password": "one"}));
-        pod.put("secret/data/api", json!({"key": "k-1"}));
         pod
+    }
+
+    /// What the pod's service-account token is signed with.
+    pub(crate) fn public_key_pem(&self) -> String {
+        self.issuer.public_key_pem()
     }
 
     fn configure(&self) {
@@ -80,7 +87,7 @@ impl Pod {
         write("sys/auth/kubernetes", json!({"type": "kubernetes"}));
         write(
             "auth/kubernetes/config",
-            json!({"pem_keys": self.issuer.public_key_pem()}),
+            json!({"pem_keys": self.public_key_pem()}),
         );
         self.role(json!({}));
         self.policy(&["secret/data/*", "secret/metadata/*"]);
@@ -285,6 +292,17 @@ impl Drop for Pod {
     }
 }
 
+fn dev_vault() -> DevVault {
+    let random = |bytes: &mut [u8]| {
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).expect("random");
+    };
+    DevVault::new(
+        "root-of-the-tests",
+        Arc::new(SystemTime::now),
+        Arc::new(random),
+    )
+}
+
 fn refresher() -> Command {
     Command::new(env!("CARGO_BIN_EXE_freshet-refresher"))
 }
@@ -337,7 +355,8 @@ fn file((_, name, text): &File<'_>) -> Value {
             "delimiters": ["{{", "}}"],
         }}})
     } else {
-        let format = if text.contains('#') { "raw" } else { "json" };
+        let usual = if text.contains('#') { "raw" } else { "json" };
+        let (format, text) = text.split_once(' ').unwrap_or((usual, text));
         json!({"secret": {"source": text, "format": format}})
     };
     json!({"name": name, "path": name, "mode": "0644", "content": content})
