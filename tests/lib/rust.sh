@@ -72,7 +72,7 @@ build_release() {
     [[ $1 != --profile ]] || profile=$2
     # What was built for an earlier clone at this path may be newer than files that differ.
     if [[ ! -e target/releases ]]; then
-        rm -rf "$RELEASES"/{*,*/*}/.fingerprint/{freshet,credentials-page}-*
+        rm -rf "$RELEASES"/{*,*/*}/.fingerprint/{freshet,credentials-page,database-client}-*
         sweep_releases
         mkdir -p target "$RELEASES" && printf '%s\n' "$PWD" >"$RELEASES/tree" && : >target/releases
     fi
