@@ -10,6 +10,7 @@ mod authored;
 mod clash;
 mod given;
 mod names;
+mod rewriting;
 mod sharing;
 
 use std::collections::BTreeSet;
@@ -28,17 +29,9 @@ use crate::spec::{Mount, OnChange};
 use self::clash::{beside_files, clashes, late};
 use self::given::Given;
 use self::names::Names;
+use self::rewriting::{mark, with_handlers};
 
 pub(super) use self::authored::{FIELDS, authored};
-
-/// The handlers of a container that run a command of their own in it.
-const HANDLERS: [&str; 5] = [
-    "/livenessProbe/exec",
-    "/readinessProbe/exec",
-    "/startupProbe/exec",
-    "/lifecycle/postStart/exec",
-    "/lifecycle/preStop/exec",
-];
 
 /// The wrapped containers of a pod, in their order, and those that need not be.
 #[derive(Debug, Default)]
@@ -269,25 +262,6 @@ impl Wrap<'_> {
     }
 }
 
-/// The fields with `words` before the commands of the handlers.
-fn with_handlers(
-    fields: Map<String, Value>,
-    words: impl Fn() -> Vec<String>,
-) -> Map<String, Value> {
-    let mut fields = Value::Object(fields);
-    for handler in HANDLERS {
-        let handler = fields.pointer_mut(handler);
-        if let Some(Value::Array(command)) = handler.and_then(|handler| handler.get_mut("command"))
-        {
-            command.splice(..0, words().into_iter().map(Value::String));
-        }
-    }
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
-}
-
 /// What the container runs: what its manifest says, or else the annotation.
 fn command(
     container: &ContainerView<'_>,
@@ -315,22 +289,4 @@ fn command(
         )),
     }
     Vec::new()
-}
-
-/// Writes the references to our variables so that they are left to `exec`.
-fn mark(fields: &mut Map<String, Value>, ours: &dyn Fn(&str) -> bool) {
-    let mark = |text: &mut Value| {
-        if let Value::String(text) = text {
-            *text = reference::marked(text, ours).into_owned();
-        }
-    };
-    if let Some(Value::Array(args)) = fields.get_mut("args") {
-        args.iter_mut().for_each(mark);
-    }
-    if let Some(Value::Array(variables)) = fields.get_mut("env") {
-        variables
-            .iter_mut()
-            .filter_map(|variable| variable.get_mut("value"))
-            .for_each(mark);
-    }
 }

@@ -1,6 +1,7 @@
 //! Carries out what the engine asks for: requests to Vault, writes to volumes, lines in the log.
 
-use std::cell::RefCell;
+mod requests;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -8,17 +9,17 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use self::requests::{Requests, error_of, operation};
 use super::counters::Counters;
 use super::login_files::LoginFiles;
 use super::memory_file::MemoryFile;
 use super::notifier::Notifier;
-use super::refused_ids::RefusedIds;
 use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
-use crate::secret::{SecretBytes, VaultSecret};
-use crate::spec::{ChangeAction, KvPart, SecretRef, VolumeName};
+use crate::secret::SecretBytes;
+use crate::spec::{ChangeAction, VolumeName};
 use crate::sync::{Action, Attempt, Event, Memory, Notice, NotificationId, TokenId};
-use crate::vault::{Class, SecretsMount, Token, TokenLease, VaultApi, VaultError};
+use crate::vault::{Token, TokenLease, VaultApi};
 
 /// The engine's hands.
 pub(crate) struct Driver<V> {
@@ -29,14 +30,6 @@ pub(crate) struct Driver<V> {
     counters: Counters,
     /// Where credentials are kept; nothing is kept without it.
     memory: Option<MemoryFile>,
-}
-
-/// What a request needs while it is under way.
-struct Requests<V> {
-    vault: V,
-    login_files: LoginFiles,
-    refused_ids: RefusedIds,
-    tokens: RefCell<BTreeMap<TokenId, Rc<Token>>>,
 }
 
 /// What became of an action.
@@ -72,12 +65,7 @@ impl<V: VaultApi + 'static> Driver<V> {
         counters: Counters,
         memory: Option<MemoryFile>,
     ) -> Self {
-        let vault = Rc::new(Requests {
-            vault,
-            login_files,
-            refused_ids: RefusedIds::default(),
-            tokens: RefCell::default(),
-        });
+        let vault = Rc::new(Requests::new(vault, login_files));
         Self {
             vault,
             writers,
@@ -172,170 +160,6 @@ impl<V: VaultApi + 'static> Driver<V> {
                 let _ = answers.send(event);
             }
         });
-    }
-}
-
-impl<V: VaultApi> Requests<V> {
-    async fn answer(&self, action: Action) -> Option<Event> {
-        Some(match action {
-            Action::LogIn(id) => Event::LoggedIn(id, self.log_in(id).await),
-            Action::Renew(id) => Event::Renewed(id, self.renew(id).await),
-            Action::Revoke(id) => Event::Revoked(id, self.revoke(id).await),
-            Action::LookUp(id, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.mount(&token, &secret.path).await,
-                    Err(error) => Err(error),
-                };
-                Event::LookedUp(secret, result)
-            }
-            Action::CheckVersion(id, mount, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.kv_version(&token, &mount, &secret.path).await,
-                    Err(error) => Err(error),
-                };
-                Event::CheckedVersion(secret, result)
-            }
-            Action::Read(id, mount, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.read(&token, &mount, &secret).await,
-                    Err(error) => Err(error),
-                };
-                Event::Read(secret, result)
-            }
-            Action::CheckAuthority(id, mount, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.authority(&token, &mount, &secret.path).await,
-                    Err(error) => Err(error),
-                };
-                Event::AuthorityChecked(secret, result)
-            }
-            lease @ (Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..)) => {
-                return self.answer_of_lease(lease).await;
-            }
-            Action::Write(..)
-            | Action::Notify(..)
-            | Action::Remember(_)
-            | Action::Tell(_)
-            | Action::Forget(_)
-            | Action::Exit => return None,
-        })
-    }
-
-    async fn answer_of_lease(&self, action: Action) -> Option<Event> {
-        Some(match action {
-            Action::RenewLease(id, secret, lease) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.renew_lease(&token, &secret.path, &lease).await,
-                    Err(error) => Err(error),
-                };
-                Event::LeaseRenewed(secret, result)
-            }
-            Action::CheckLease(id, secret, lease) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.check_lease(&token, &secret.path, &lease).await,
-                    Err(error) => Err(error),
-                };
-                Event::LeaseChecked(secret, result)
-            }
-            Action::RevokeLease(id, secret, lease) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.revoke_lease(&token, &secret.path, &lease).await,
-                    Err(error) => Err(error),
-                };
-                Event::LeaseRevoked(lease, result)
-            }
-            _ => return None,
-        })
-    }
-
-    async fn revoke(&self, id: TokenId) -> Result<(), VaultError> {
-        let token = self.tokens.borrow_mut().remove(&id);
-        match token {
-            Some(token) => self.vault.revoke_token(&token).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn log_in(&self, id: TokenId) -> Result<TokenLease, VaultError> {
-        let unreadable = |message| {
-            let message = format!("cannot log in to Vault: {message}");
-            VaultError::new(Class::Invalid, message)
-        };
-        let credentials = self.refused_ids.wait_for_others(&self.login_files).await;
-        let credentials = credentials.map_err(unreadable)?;
-        let outcome = self.vault.login(&credentials).await;
-        self.refused_ids.note(credentials, outcome.as_ref().err());
-        let token = outcome?;
-        let lease = token.lease;
-        self.tokens.borrow_mut().insert(id, Rc::new(token));
-        Ok(lease)
-    }
-
-    async fn renew(&self, id: TokenId) -> Result<TokenLease, VaultError> {
-        let token = self.token(id)?;
-        self.vault.renew_token(&token).await
-    }
-
-    async fn read(
-        &self,
-        token: &Token,
-        mount: &SecretsMount,
-        secret: &SecretRef,
-    ) -> Result<VaultSecret, VaultError> {
-        let path = &secret.path;
-        if secret.is_request() {
-            let parameters = &secret.parameters;
-            return self.vault.write(token, mount, path, parameters).await;
-        }
-        match secret.part() {
-            KvPart::Data => self.vault.read(token, mount, path, secret.version).await,
-            KvPart::Metadata => self.vault.metadata(token, mount, path).await,
-            KvPart::List => self.vault.list(token, mount, path).await,
-        }
-    }
-
-    fn token(&self, id: TokenId) -> Result<Rc<Token>, VaultError> {
-        let missing = || VaultError::new(Class::TokenInvalid, "the Vault token is gone");
-        self.tokens.borrow().get(&id).cloned().ok_or_else(missing)
-    }
-}
-
-/// The name of a request in logs and metrics.
-fn operation(action: &Action) -> &'static str {
-    match action {
-        Action::LogIn(_) => "login",
-        Action::Renew(_) => "renew",
-        Action::Revoke(_) => "revoke",
-        Action::LookUp(..) => "look_up",
-        Action::CheckVersion(..) => "check_version",
-        Action::Read(_, _, secret) if secret.is_request() => "issue",
-        Action::Read(..) => "read",
-        Action::CheckAuthority(..) => "check_authority",
-        Action::RenewLease(..) => "renew_lease",
-        Action::CheckLease(..) => "check_lease",
-        Action::RevokeLease(..) => "revoke_lease",
-        Action::Write(..)
-        | Action::Notify(..)
-        | Action::Remember(_)
-        | Action::Tell(_)
-        | Action::Forget(_)
-        | Action::Exit => "none",
-    }
-}
-
-fn error_of(event: &Event) -> Option<Class> {
-    match event {
-        Event::LoggedIn(_, Err(error))
-        | Event::Renewed(_, Err(error))
-        | Event::Revoked(_, Err(error))
-        | Event::LookedUp(_, Err(error))
-        | Event::CheckedVersion(_, Err(error))
-        | Event::AuthorityChecked(_, Err(error))
-        | Event::LeaseRenewed(_, Err(error))
-        | Event::LeaseChecked(_, Err(error))
-        | Event::LeaseRevoked(_, Err(error))
-        | Event::Read(_, Err(error)) => Some(error.class()),
-        _ => None,
     }
 }
 

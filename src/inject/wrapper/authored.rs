@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::HANDLERS;
+use super::rewriting::HANDLERS;
 use crate::inject::reference::unmarked;
 use crate::inject::secret_variables;
 use crate::spec::layout::{PROGRAM_DIR, PROGRAM_FILE};
