@@ -38,6 +38,7 @@ mod notice;
 mod notification;
 mod options;
 mod question;
+mod readiness;
 mod recollection;
 pub mod render;
 mod retired_leases;

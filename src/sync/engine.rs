@@ -12,7 +12,6 @@ use super::notification::Notifications;
 use super::options::Options;
 use super::retired_leases::{RetiredLeases, bound};
 use super::rounds::Rounds;
-use super::schedule::longest_wait;
 use super::secret_state::SecretState;
 use super::session::Session;
 use super::target::ConfigMaps;
@@ -204,33 +203,9 @@ impl Engine {
             .min()
     }
 
-    /// Whether every mount has a complete generation, or may do without: the pod may start.
-    pub fn is_ready(&self) -> bool {
-        let settled = |mount| MountState::is_complete(mount) || self.may_do_without(mount);
-        self.followed && self.mounts.iter().all(settled)
-    }
-
     /// Whether what was asked for can never be done.
     pub fn is_hopeless(&self) -> bool {
         self.hopeless
-    }
-
-    /// Whether the pod may start without the files of `mount`, and it is known that they cannot be
-    /// had now.
-    fn may_do_without(&self, mount: &MountState) -> bool {
-        let fails = |secret| {
-            let state = self.secrets.get(secret);
-            state.is_some_and(|state| state.failure().is_some())
-        };
-        mount.spec().optional
-            && (mount.failure().is_some()
-                || self.session.failure().is_some()
-                || mount.inputs().iter().any(fails))
-    }
-
-    /// The longest wait between two attempts, at this time of the pod's life.
-    pub(super) fn longest_wait(&self) -> Duration {
-        longest_wait(self.interval, !self.is_ready())
     }
 
     /// Does all that is due: the token, the round, the files, the questions.
