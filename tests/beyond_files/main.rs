@@ -5,6 +5,10 @@
 //! runs them inside.
 
 #![allow(
+    clippy::disallowed_methods,
+    reason = "figures go to a file of the tests; production writes files through files::AtomicWriter alone"
+)]
+#![allow(
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::print_stderr,

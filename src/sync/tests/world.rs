@@ -189,19 +189,7 @@ impl World {
                 let (volume, result) = (volume.clone(), self.write(volume, payload));
                 return self.feed(Event::Written(volume, result));
             }
-            Action::Tell(_) => {
-                if let Action::Tell(notice) = action {
-                    self.notices.push(notice);
-                }
-                return;
-            }
-            Action::Forget(_) => return,
-            Action::Remember(_) => {
-                if let Action::Remember(memory) = action {
-                    self.memory = Some(memory.json);
-                }
-                return;
-            }
+            Action::Tell(_) | Action::Remember(_) | Action::Forget(_) => return self.keep(action),
             Action::Notify(id, action, attempt) => {
                 return self.tell(*id, action.to_string(), *attempt);
             }
@@ -246,6 +234,14 @@ impl World {
             action => self.vault.answer(action, self.now),
         };
         self.pending.push_back((self.now + self.latency, answer));
+    }
+
+    fn keep(&mut self, action: Action) {
+        match action {
+            Action::Tell(notice) => self.notices.push(notice),
+            Action::Remember(memory) => self.memory = Some(memory.json),
+            _ => {}
+        }
     }
 
     fn tell(&mut self, id: NotificationId, action: String, attempt: Attempt) {
