@@ -83,7 +83,7 @@ impl VaultClient {
         lease: &LeaseId,
     ) -> Result<Answer, VaultError> {
         let fields = [("lease_id", lease.expose())];
-        let request = Logical::write(format!("sys/leases/{verb}"), fields);
+        let request = Logical::write(format!("sys/leases/{verb}"), &fields);
         self.send(asked, request, token).await
     }
 }
@@ -203,8 +203,10 @@ impl VaultApi for VaultClient {
             ));
         }
         let fields = parameters.iter();
-        let fields = fields.map(|(name, value)| (name, value.as_bytes()));
-        let request = Logical::write(path.to_string(), fields);
+        let fields: Vec<_> = fields
+            .map(|(name, value)| (name, value.as_bytes()))
+            .collect();
+        let request = Logical::write(path.to_string(), &fields);
         asked.plain(&self.send(&asked, request, token).await?)
     }
 

@@ -1,6 +1,7 @@
 //! What a login sends to prove who the pod is.
 
-use crate::secret::{SecretBytes, write_json_string};
+use super::logical::object;
+use crate::secret::SecretBytes;
 use crate::spec::Auth;
 use crate::spec::layout::{ROLE_ID_FILE, SECRET_ID_FILE};
 
@@ -46,7 +47,7 @@ impl LoginCredentials {
         match (auth, self) {
             (Auth::Kubernetes(role) | Auth::Jwt(role), Self::ServiceAccountToken(jwt)) => {
                 let jwt = word(jwt).ok_or("the service-account token's file holds no JWT")?;
-                Ok(object(&[("role", role.as_str()), ("jwt", jwt)]))
+                Ok(object(&[("role", role.as_str().as_bytes()), ("jwt", jwt)]))
             }
             (Auth::AppRole(directory), Self::AppRole { role_id, secret_id }) => {
                 let role_id = word(role_id)
@@ -59,7 +60,7 @@ impl LoginCredentials {
                 Ok(object(&[("role_id", role_id), ("secret_id", secret_id)]))
             }
             (Auth::Cert(role), Self::ClientCertificate) => {
-                let name = role.as_ref().map(|role| ("name", role.as_str()));
+                let name = role.as_ref().map(|role| ("name", role.as_str().as_bytes()));
                 Ok(object(name.as_slice()))
             }
             _ => Err("the credentials are those of another auth method".to_owned()),
@@ -68,30 +69,10 @@ impl LoginCredentials {
 }
 
 /// The one word that a file holds.
-fn word(bytes: &SecretBytes) -> Option<&str> {
-    let text = std::str::from_utf8(bytes.expose().trim_ascii()).ok()?;
-    let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+fn word(bytes: &SecretBytes) -> Option<&[u8]> {
+    let text = bytes.expose().trim_ascii();
+    let is_word = !text.is_empty() && text.iter().all(u8::is_ascii_graphic);
     is_word.then_some(text)
-}
-
-fn object(fields: &[(&str, &str)]) -> Vec<u8> {
-    let length: usize = fields
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
-    // Room for twice as much: a buffer that grows leaves copies behind.
-    let mut body = Vec::with_capacity(2 * length + 64);
-    body.push(b'{');
-    for (index, (name, value)) in fields.iter().enumerate() {
-        if index > 0 {
-            body.push(b',');
-        }
-        write_json_string(name.as_bytes(), &mut body);
-        body.push(b':');
-        write_json_string(value.as_bytes(), &mut body);
-    }
-    body.push(b'}');
-    body
 }
 
 #[cfg(test)]
