@@ -3,8 +3,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 
 use crate::calendar::day_number;
 
@@ -26,14 +26,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 impl X509 {
     /// The first certificate of a PEM text; `None` where there is none that can be read.
     pub(crate) fn parse(pem: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(pem).ok()?;
-        let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;
-        let (body, _) = rest.split_once("-----END CERTIFICATE-----")?;
-        let body: Vec<u8> = body
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect();
-        Self::from_der(&STANDARD.decode(body).ok()?)
+        Self::from_der(&CertificateDer::from_pem_slice(pem).ok()?)
     }
 
     fn from_der(der: &[u8]) -> Option<Self> {
