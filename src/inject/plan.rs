@@ -73,7 +73,8 @@ impl Plan {
         let readers = targets::readers(pod, &targets, parsed);
         let wrappers = Wrappers::plan(pod, parsed, &targets, &readers, &mut problems);
         let parsed: &Parsed = &with_environments(parsed, &wrappers);
-        let choices = choose(pod, parsed, (targets, wrappers), defaults, &mut problems);
+        let containers = (targets, readers, wrappers);
+        let choices = choose(pod, parsed, containers, defaults, &mut problems);
         problems.extend(against(pod, parsed, &choices, cluster));
         let image = image(parsed, defaults, &mut problems);
         let Some(auth) = choices.auth.clone().filter(|_| problems.is_empty()) else {
@@ -174,17 +175,18 @@ fn with_environments<'d>(parsed: &'d Parsed, wrappers: &Wrappers) -> Cow<'d, Par
     Cow::Owned(parsed)
 }
 
+type Containers<'p, 'a> = Vec<&'p ContainerView<'a>>;
+
 fn choose<'p, 'a>(
     pod: &'p PodView<'a>,
     parsed: &Parsed,
-    (targets, wrappers): (Vec<&'p ContainerView<'a>>, Wrappers),
+    (targets, readers, wrappers): (Containers<'p, 'a>, Containers<'p, 'a>, Wrappers),
     defaults: &Defaults,
     problems: &mut Vec<Problem>,
 ) -> Choices<'p, 'a> {
     let Parsed { settings, spec, .. } = parsed;
     let full = !parsed.heavy_functions.is_empty();
     let memory = Memory::of(spec, full, !wrappers.is_empty());
-    let readers = targets::readers(pod, &targets, parsed);
     Choices {
         auth: auth(parsed, pod, problems),
         ids: Ids::of(settings, pod, &readers),
