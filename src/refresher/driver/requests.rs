@@ -35,38 +35,51 @@ impl<V: VaultApi> Requests<V> {
     pub(super) async fn answer(&self, action: Action) -> Option<Event> {
         Some(match action {
             Action::LogIn(id) => Event::LoggedIn(id, self.log_in(id).await),
-            Action::Renew(id) => Event::Renewed(id, self.renew(id).await),
+            Action::Renew(id) => {
+                let ask = async |token: &Token| self.vault.renew_token(token).await;
+                Event::Renewed(id, self.with(id, ask).await)
+            }
             Action::Revoke(id) => Event::Revoked(id, self.revoke(id).await),
             Action::LookUp(id, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.mount(&token, &secret.path).await,
-                    Err(error) => Err(error),
-                };
+                let ask = async |token: &Token| self.vault.mount(token, &secret.path).await;
+                let result = self.with(id, ask).await;
                 Event::LookedUp(secret, result)
             }
             Action::CheckVersion(id, mount, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.kv_version(&token, &mount, &secret.path).await,
-                    Err(error) => Err(error),
-                };
+                let ask =
+                    async |token: &Token| self.vault.kv_version(token, &mount, &secret.path).await;
+                let result = self.with(id, ask).await;
                 Event::CheckedVersion(secret, result)
             }
             Action::Read(id, mount, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.read(&token, &mount, &secret).await,
-                    Err(error) => Err(error),
-                };
+                let ask = async |token: &Token| self.read(token, &mount, &secret).await;
+                let result = self.with(id, ask).await;
                 Event::Read(secret, result)
             }
             Action::CheckAuthority(id, mount, secret) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.authority(&token, &mount, &secret.path).await,
-                    Err(error) => Err(error),
-                };
+                let ask =
+                    async |token: &Token| self.vault.authority(token, &mount, &secret.path).await;
+                let result = self.with(id, ask).await;
                 Event::AuthorityChecked(secret, result)
             }
-            lease @ (Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..)) => {
-                return self.answer_of_lease(lease).await;
+            Action::RenewLease(id, secret, lease) => {
+                let ask =
+                    async |token: &Token| self.vault.renew_lease(token, &secret.path, &lease).await;
+                let result = self.with(id, ask).await;
+                Event::LeaseRenewed(secret, result)
+            }
+            Action::CheckLease(id, secret, lease) => {
+                let ask =
+                    async |token: &Token| self.vault.check_lease(token, &secret.path, &lease).await;
+                let result = self.with(id, ask).await;
+                Event::LeaseChecked(secret, result)
+            }
+            Action::RevokeLease(id, secret, lease) => {
+                let ask = async |token: &Token| {
+                    self.vault.revoke_lease(token, &secret.path, &lease).await
+                };
+                let result = self.with(id, ask).await;
+                Event::LeaseRevoked(lease, result)
             }
             Action::Write(..)
             | Action::Notify(..)
@@ -74,33 +87,6 @@ impl<V: VaultApi> Requests<V> {
             | Action::Tell(_)
             | Action::Forget(_)
             | Action::Exit => return None,
-        })
-    }
-
-    async fn answer_of_lease(&self, action: Action) -> Option<Event> {
-        Some(match action {
-            Action::RenewLease(id, secret, lease) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.renew_lease(&token, &secret.path, &lease).await,
-                    Err(error) => Err(error),
-                };
-                Event::LeaseRenewed(secret, result)
-            }
-            Action::CheckLease(id, secret, lease) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.check_lease(&token, &secret.path, &lease).await,
-                    Err(error) => Err(error),
-                };
-                Event::LeaseChecked(secret, result)
-            }
-            Action::RevokeLease(id, secret, lease) => {
-                let result = match self.token(id) {
-                    Ok(token) => self.vault.revoke_lease(&token, &secret.path, &lease).await,
-                    Err(error) => Err(error),
-                };
-                Event::LeaseRevoked(lease, result)
-            }
-            _ => return None,
         })
     }
 
@@ -127,11 +113,6 @@ impl<V: VaultApi> Requests<V> {
         Ok(lease)
     }
 
-    async fn renew(&self, id: TokenId) -> Result<TokenLease, VaultError> {
-        let token = self.token(id)?;
-        self.vault.renew_token(&token).await
-    }
-
     async fn read(
         &self,
         token: &Token,
@@ -150,9 +131,16 @@ impl<V: VaultApi> Requests<V> {
         }
     }
 
-    fn token(&self, id: TokenId) -> Result<Rc<Token>, VaultError> {
+    /// Asks with the token of that name, if it is good yet.
+    async fn with<T>(
+        &self,
+        id: TokenId,
+        ask: impl AsyncFnOnce(&Token) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
         let missing = || VaultError::new(Class::TokenInvalid, "the Vault token is gone");
-        self.tokens.borrow().get(&id).cloned().ok_or_else(missing)
+        let token = self.tokens.borrow().get(&id).cloned();
+        let token = token.ok_or_else(missing)?;
+        ask(&token).await
     }
 }
 
