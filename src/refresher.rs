@@ -23,6 +23,7 @@ mod randomness;
 mod refused_ids;
 mod run;
 mod shared;
+mod socket;
 mod state_directory;
 mod status_text;
 mod termination;

@@ -4,17 +4,17 @@
 //! [`Status`](crate::sync::Status) as JSON, at once; `ready` by the same; `wait` by the same, once
 //! every mount has a complete generation.
 
-use std::fs;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
 use super::shared::Shared;
+use super::socket;
 use super::state_directory::StateDirectory;
 
 /// Asks to be answered at once.
@@ -31,28 +31,14 @@ const LONGEST_QUESTION: Duration = Duration::from_secs(2);
 /// When the directory or the socket cannot be made.
 pub(crate) fn listen(directory: &StateDirectory, shared: &Rc<Shared>) -> io::Result<()> {
     directory.create()?;
-    match fs::remove_file(directory.socket()) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(directory.socket())?;
     let shared = Rc::clone(shared);
-    spawn_local(async move {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    let shared = Rc::clone(&shared);
-                    spawn_local(async move {
-                        // Who asks and goes away needs no answer.
-                        let _ = answer(stream, &shared).await;
-                    });
-                }
-                // Out of descriptors: wait for some to be closed.
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-    });
-    Ok(())
+    socket::listen(&directory.socket(), move |stream| {
+        let shared = Rc::clone(&shared);
+        spawn_local(async move {
+            // Who asks and goes away needs no answer.
+            let _ = answer(stream, &shared).await;
+        });
+    })
 }
 
 async fn answer(mut stream: UnixStream, shared: &Shared) -> io::Result<()> {

@@ -9,16 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::Mutex;
 use tokio::task::spawn_local;
 use tokio::time::timeout;
 
+use crate::refresher::socket;
 use crate::spec::ContainerName;
 use crate::spec::layout::SUPERVISION_SOCKET;
 
@@ -42,22 +43,9 @@ impl Supervisors {
         let mut supervisors = BTreeMap::new();
         for (container, directory) in directories {
             let socket = directory.join(SUPERVISION_SOCKET);
-            let listener = bind(&socket).map_err(|error| (socket, error))?;
             let idle = Idle::default();
             supervisors.insert(container.clone(), Rc::clone(&idle));
-            spawn_local(async move {
-                loop {
-                    match listener.accept().await {
-                        Ok((stream, _)) => {
-                            let idle = Rc::clone(&idle);
-                            // An order that is under way has to end first.
-                            spawn_local(async move { *idle.lock().await = Some(stream) });
-                        }
-                        // Out of descriptors: wait for some to be closed.
-                        Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-                    }
-                }
-            });
+            listen(&socket, idle).map_err(|error| (socket, error))?;
         }
         Ok(Self(supervisors))
     }
@@ -89,15 +77,15 @@ impl Supervisors {
     }
 }
 
-/// The application runs as any user, and nobody but its container sees the socket.
-fn bind(socket: &PathBuf) -> io::Result<UnixListener> {
-    match fs::remove_file(socket) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(socket)?;
-    fs::set_permissions(socket, fs::Permissions::from_mode(0o666))?;
-    Ok(listener)
+/// The newest connection becomes `idle`. The application runs as any user, and nobody but its
+/// container sees the socket.
+fn listen(path: &Path, idle: Idle) -> io::Result<()> {
+    socket::listen(path, move |stream| {
+        let idle = Rc::clone(&idle);
+        // An order that is under way has to end first.
+        spawn_local(async move { *idle.lock().await = Some(stream) });
+    })?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o666))
 }
 
 async fn ask(idle: &Mutex<Option<UnixStream>>, order: &str) -> Result<(), String> {
