@@ -1,6 +1,6 @@
 //! Vault's database engine, with the PostgreSQL of the node.
 
-use crate::support::vault::{vault, vault_with};
+use crate::support::vault::{grant, vault};
 
 /// Where it listens, for Vault and for the applications; as `postgres/start` starts it.
 pub(crate) const HOST: &str = "10.100.0.1";
@@ -46,14 +46,5 @@ pub(crate) fn allow(name: &str, namespace: &str) {
         "path \"{PATH}\" {{ capabilities = [\"read\"] }}\n\
          path \"sys/leases/revoke\" {{ capabilities = [\"update\"] }}\n"
     );
-    vault_with(&["policy", "write", name, "-"], &rules);
-    vault(&[
-        "write",
-        &format!("auth/kubernetes/role/{name}"),
-        &format!("policies={name}"),
-        "bound_service_account_names=default",
-        &format!("bound_service_account_namespaces={namespace}"),
-        "audience=vault",
-        "ttl=1h",
-    ]);
+    grant(name, namespace, "default", &rules);
 }

@@ -39,6 +39,12 @@ pub(crate) fn allow(name: &str, namespace: &str, account: &str) {
     SHARED.allow(name, namespace, account);
 }
 
+/// The same with the policy `rules`, whatever they allow.
+#[track_caller]
+pub(crate) fn grant(name: &str, namespace: &str, account: &str, rules: &str) {
+    SHARED.grant(name, namespace, account, rules);
+}
+
 impl Server<'_> {
     /// `vault ARGS` as root, in Vault's own pod, with a standard input.
     pub(crate) fn try_to_run(&self, args: &[&str], input: &str) -> kubectl::Done {
@@ -74,7 +80,13 @@ impl Server<'_> {
         let rules = ["data", "metadata"].map(|part| {
             format!("path \"secret/{part}/{name}/*\" {{ capabilities = [\"read\"] }}\n")
         });
-        self.run(&["policy", "write", name, "-"], &rules.concat());
+        self.grant(name, namespace, account, &rules.concat());
+    }
+
+    /// See [`grant`].
+    #[track_caller]
+    pub(crate) fn grant(&self, name: &str, namespace: &str, account: &str, rules: &str) {
+        self.run(&["policy", "write", name, "-"], rules);
         let role = [
             "write",
             &format!("auth/kubernetes/role/{name}"),
