@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::kubectl::{self, Done, get, kubectl, run, run_with};
 use crate::support::namespace::Namespace;
@@ -190,10 +190,11 @@ fn check(mistake: &Mistake) {
     eprintln!("{name}: {told}");
     let shown = example::credentials(&name).expect("the old pod answers");
     assert_eq!(shown["password"], example::PASSWORD, "{name}");
+    let after = containers(&name);
     for container in &before {
         assert!(
-            containers(&name).contains(container),
-            "{name}: {container} is untouched"
+            after.contains(container),
+            "{name}: {container} is untouched among {after:?}"
         );
     }
 
@@ -274,15 +275,27 @@ fn check_said(text: &str, said: &[String]) {
     }
 }
 
-/// The ids of the application's containers.
+/// The ids of the application's containers that are ready: at least one.
+///
+/// A pod beside the one that serves may have none: a ReplicaSet that hears nothing of its request for
+/// a pod asks again, and takes one of the two back.
 #[track_caller]
-fn containers(namespace: &str) -> Vec<Value> {
-    let pods = get(&["pods", "--namespace", namespace]);
-    let pods = pods["items"].as_array().expect("pods");
-    let ids = pods
-        .iter()
-        .map(|pod| pod["status"]["containerStatuses"][0]["containerID"].clone());
-    ids.collect()
+fn containers(namespace: &str) -> Vec<String> {
+    kubectl::wait_for(namespace, "a container to be ready", || {
+        let pods = get(&["pods", "--namespace", namespace]);
+        let pods = pods["items"].as_array().cloned().unwrap_or_default();
+        let statuses = pods
+            .iter()
+            .map(|pod| &pod["status"]["containerStatuses"][0]);
+        let ready = statuses.filter(|status| status["ready"] == true);
+        let ids: Vec<_> = ready
+            .filter_map(|status| status["containerID"].as_str().map(str::to_owned))
+            .collect();
+        match ids.is_empty() {
+            true => Err(format!("{pods:?}")),
+            false => Ok(ids),
+        }
+    })
 }
 
 #[track_caller]
