@@ -5,14 +5,17 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Where the supervisor's socket lies, and the variables beside it.
+const DIRECTORY: &str = "/run/freshet-exec";
+
 /// How many starts of each kind the median is taken of.
 const STARTS: usize = 101;
 
-/// The median of a start through `exec` with twenty variables, less that of one without; `options`
-/// are further ones of `exec`.
-pub(crate) fn added(program: &Path, options: &[&str]) -> Duration {
-    let directory = Path::new("/run/freshet-bench/environment");
-    fs::create_dir_all(directory).expect("a directory");
+/// The median of a start through `exec` with twenty variables, less that of one without; `exec`
+/// replaces itself by the application or, when it `supervises`, stays as its parent.
+pub(crate) fn added(program: &Path, supervises: bool) -> Duration {
+    let directory = Path::new(DIRECTORY).join("environment");
+    fs::create_dir_all(&directory).expect("a directory");
     let variables: String = (0..20)
         .map(|number| format!("VARIABLE_{number}=a value of some length\0"))
         .collect();
@@ -21,7 +24,7 @@ pub(crate) fn added(program: &Path, options: &[&str]) -> Duration {
     through
         .arg("exec")
         .arg(format!("--env-dir={}", directory.display()))
-        .args(options)
+        .args(supervises.then(|| format!("--supervise-dir={DIRECTORY}")))
         .args(["--", "/bin/true"]);
     let mut direct = Command::new("/bin/true");
     let (mut with, mut without) = (Vec::new(), Vec::new());

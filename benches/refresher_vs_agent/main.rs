@@ -62,8 +62,8 @@ fn main() {
     let program = contestants[0].program.clone();
     let [refresher, agent] = contestants.map(|contestant| measure(&contestant, &audit));
     publish(&refresher, &agent);
-    publish_exec("exec, added to a start", exec::added(&program, &[]));
-    let supervised = exec::added(&program, &["--supervise-dir=/run/freshet-bench"]);
+    publish_exec("exec, added to a start", exec::added(&program, false));
+    let supervised = exec::added(&program, true);
     publish_exec("exec as parent, added to a start", supervised);
 }
 
