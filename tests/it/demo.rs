@@ -70,6 +70,26 @@ fn a_rotation_reaches_the_page_without_a_restart() {
     assert!(said.contains("Everything is gone"), "{said}");
 }
 
+/// What the switch on the page shows: made by Vault for this pod, and replaced before it ends.
+#[test]
+fn a_certificate_and_a_database_user_are_replaced_before_they_end() {
+    let demo = Demo::start(&["--port=0"]);
+    assert!(demo.get("/").body.contains("role=\"switch\""));
+    let before = demo.short_lived();
+    let user = before["login"]["user"].as_str().expect("a user").to_owned();
+    assert_eq!(before["certificate"]["name"], "web.demo.svc");
+    eventually("there is another user and another certificate", || {
+        let now = demo.short_lived();
+        let left = now["certificate"]["left_seconds"].as_f64();
+        assert!(left > Some(5.0), "{now}");
+        now["login"]["user"] != before["login"]["user"]
+            && now["certificate"]["serial"] != before["certificate"]["serial"]
+    });
+    let said = demo.end(Signal::TERM, 0);
+    assert!(said.contains("database/creds/orders"), "{said}");
+    assert!(!said.contains(&user), "{said}");
+}
+
 #[test]
 fn it_rotates_by_itself_when_asked_to() {
     let demo = Demo::start(&["--port=0", "--rotate-every=500ms"]);

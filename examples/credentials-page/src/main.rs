@@ -4,11 +4,13 @@
 //! A real application would open its database with these settings. This one shows them, password
 //! and all, because that is what it is for: to see a rotation arrive.
 
+mod certificate;
 mod credentials;
 mod options;
 mod page;
 mod watch;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::options::{Command, Options, USAGE};
+use crate::page::Files;
 use crate::watch::Watched;
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,16 +47,31 @@ async fn serve(options: Options) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");
 
-    let watched = Arc::new(Watched::new(options.credentials));
+    let files = Arc::new(Files {
+        credentials: follow(options.credentials, credentials::parse),
+        login: options.login.map(|path| follow(path, credentials::parse)),
+        certificate: options
+            .certificate
+            .map(|path| follow(path, certificate::parse)),
+    });
+    axum::serve(listener, page::router(files))
+        .with_graceful_shutdown(stopped())
+        .await
+        .map_err(|error| format!("cannot serve: {error}"))
+}
+
+/// Reads the file, and again whenever it changes.
+fn follow<T>(path: PathBuf, parse: fn(&str) -> Result<T, String>) -> Arc<Watched<T>>
+where
+    T: PartialEq + Send + Sync + 'static,
+{
+    let watched = Arc::new(Watched::new(path, parse));
     match watched.look() {
         Ok(_) => println!("read {}", watched.path().display()),
         Err(error) => println!("not ready yet: {error}; looking again until it is there"),
     }
     tokio::spawn(watch::keep_looking(Arc::clone(&watched)));
-    axum::serve(listener, page::router(watched))
-        .with_graceful_shutdown(stopped())
-        .await
-        .map_err(|error| format!("cannot serve: {error}"))
+    watched
 }
 
 fn cannot_listen(options: &Options, error: &std::io::Error) -> String {

@@ -96,12 +96,28 @@ impl DemoVault {
         });
         self.server.write("auth/kubernetes/role/demo", &role)?;
 
-        narrator.detail("policy demo: may read the two secrets and the first one's metadata");
+        narrator.detail("database/ makes users that live for 45 s at most, pki/ certificates");
+        for engine in ["database", "pki"] {
+            let mount = json!({ "type": engine });
+            self.server.write(&format!("sys/mounts/{engine}"), &mount)?;
+        }
+        let role = json!({"default_ttl": "15s", "max_ttl": "45s"});
+        self.server.write("database/roles/orders", &role)?;
+        let root = json!({"common_name": "Demo"});
+        self.server.write("pki/root/generate/internal", &root)?;
+        let role = json!({"allowed_domains": "demo.svc", "max_ttl": "1h"});
+        self.server.write("pki/roles/web", &role)?;
+
+        narrator.detail(
+            "policy demo: may read the two secrets and the first one's metadata, and have a database user and a certificate made",
+        );
         let read = json!({"capabilities": ["read"]});
         let policy = json!({"path": {
             API_PATH: read,
             "secret/metadata/mysql_credentials": read,
             "legacy/licence": read,
+            "database/creds/orders": read,
+            "pki/issue/web": {"capabilities": ["update"]},
         }});
         let policy = json!({"policy": policy.to_string()});
         self.server.write("sys/policies/acl/demo", &policy)?;

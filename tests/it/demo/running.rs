@@ -103,6 +103,10 @@ impl Demo {
         Credentials(serde_json::from_str(&json).expect("JSON"))
     }
 
+    pub(super) fn short_lived(&self) -> Value {
+        serde_json::from_str(&self.get("/api/short-lived").body).expect("JSON")
+    }
+
     pub(super) fn state(&self) -> Value {
         serde_json::from_str(&self.get("/demo/state").body).expect("JSON")
     }

@@ -4,10 +4,20 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::*;
+use crate::{certificate, credentials};
 
-async fn get_text(watched: &Arc<Watched>, path: &str) -> (StatusCode, String) {
+async fn get_text(watched: &Arc<Watched<Credentials>>, path: &str) -> (StatusCode, String) {
     let request = Request::get(path).body(Body::empty()).expect("a request");
-    let response = router(Arc::clone(watched))
+    let files = Files {
+        credentials: Arc::clone(watched),
+        login: None,
+        certificate: None,
+    };
+    answered(files, request).await
+}
+
+async fn answered(files: Files, request: Request<Body>) -> (StatusCode, String) {
+    let response = router(Arc::new(files))
         .oneshot(request)
         .await
         .expect("a response");
@@ -18,12 +28,12 @@ async fn get_text(watched: &Arc<Watched>, path: &str) -> (StatusCode, String) {
     (status, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
 }
 
-fn watched(password: &str) -> (TempDir, Arc<Watched>) {
+fn watched(password: &str) -> (TempDir, Arc<Watched<Credentials>>) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("credentials");
     let text = format!("db_con=\"jdbc:mysql://db\"\ndb_user=\"app\"\ndb_password=\"{password}\"\n");
     std::fs::write(&path, text).expect("writes");
-    (directory, Arc::new(Watched::new(path)))
+    (directory, Arc::new(Watched::new(path, credentials::parse)))
 }
 
 #[tokio::test]
@@ -59,9 +69,47 @@ async fn the_page_shows_the_settings_and_where_they_are_from() {
 
 #[tokio::test]
 async fn a_missing_file_is_named() {
-    let watched = Arc::new(Watched::new("/nonexistent/credentials".into()));
+    let watched = Arc::new(Watched::new(
+        "/nonexistent/credentials".into(),
+        credentials::parse,
+    ));
     watched.look().expect_err("is missing");
     let (status, text) = get_text(&watched, "/health/ready").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(text, "/nonexistent/credentials is not there\n");
+}
+
+#[tokio::test]
+async fn what_is_short_lived_is_shown_as_far_as_it_was_given() {
+    let ask = || {
+        Request::get("/api/short-lived")
+            .body(Body::empty())
+            .expect("a request")
+    };
+    let (directory, credentials) = watched("p");
+    let login = Arc::clone(&credentials);
+    login.look().expect("reads");
+    let path = directory.path().join("certificate");
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::default();
+    params.not_after = rcgen::date_time_ymd(2100, 1, 1);
+    let pem = params.self_signed(&key).expect("a certificate").pem();
+    std::fs::write(&path, pem).expect("writes");
+    let certificate = Arc::new(Watched::new(path, certificate::parse));
+    certificate.look().expect("reads");
+
+    let files = |login, certificate| Files {
+        credentials: Arc::clone(&credentials),
+        login,
+        certificate,
+    };
+    let (_, nothing) = answered(files(None, None), ask()).await;
+    assert_eq!(nothing, r#"{"login":null,"certificate":null}"#);
+    let (_, both) = answered(files(Some(login), Some(certificate)), ask()).await;
+    let both: serde_json::Value = serde_json::from_str(&both).expect("JSON");
+    assert_eq!(both["login"]["password"], "p");
+    assert!(
+        both["certificate"]["left_seconds"].as_f64() > Some(2e9),
+        "{both}"
+    );
 }
