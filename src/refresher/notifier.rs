@@ -1,7 +1,10 @@
 //! Tells the application that its files have switched: a signal or a restart through the supervisor
-//! in its container, a signal in the pod's own process namespace, or a request within the pod.
+//! in its container, a signal in the pod's own process namespace, a request within the pod, or a program
+//! that is run here.
 
 mod neighbours;
+mod processes;
+mod program;
 mod request;
 mod supervisors;
 
@@ -64,6 +67,8 @@ impl Notifier {
                 (format!("signal {}\n", signal.number()), Some(*signal))
             }
             ChangeAction::Restart(_) => ("restart\n".to_owned(), None),
+            ChangeAction::Processes(signal) => return processes::signal(signal),
+            ChangeAction::Run(call) => return program::run(call).await,
         };
         let told = self.told.borrow_mut().remove(&id);
         let mut told = match attempt {

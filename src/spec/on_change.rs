@@ -10,6 +10,8 @@ use std::time::Duration;
 use super::duration::GoDuration;
 use super::invalid::Invalid;
 use super::names::SecretName;
+use super::process_signal::ProcessSignal;
+use super::program_call::ProgramCall;
 use super::signal::SignalName;
 use super::text::serde_as_text;
 
@@ -31,6 +33,11 @@ pub enum ChangeAction {
     Http(LoopbackRequest),
     /// `restart` or `restart:2m`: the application is started anew, at a moment within that time.
     Restart(Splay),
+    /// `processes:HUP pidof nginx`: the processes of that name in the pod's process namespace get a
+    /// signal.
+    Processes(ProcessSignal),
+    /// `run:["/scripts/reload"]`: a program is run in the refresher's container.
+    Run(ProgramCall),
 }
 
 /// How far the restarts of replicas are spread.
@@ -61,17 +68,27 @@ const HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 impl OnChange {
     /// Whether the application needs a parent that takes orders.
     pub fn needs_supervisor(&self) -> bool {
-        !matches!(self.action, ChangeAction::Http(_))
+        matches!(
+            self.action,
+            ChangeAction::Signal(_) | ChangeAction::Restart(_)
+        )
     }
 }
 
 impl ChangeAction {
+    /// What people may write.
+    pub fn accepted() -> Invalid {
+        Invalid::new("must be signal:HUP, http:POST http://127.0.0.1:8080/-/reload, or restart")
+    }
+
     /// What it is called in metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Signal(_) => "signal",
             Self::Http(_) => "http",
             Self::Restart(_) => "restart",
+            Self::Processes(_) => "processes",
+            Self::Run(_) => "run",
         }
     }
 }
@@ -131,6 +148,8 @@ impl FromStr for ChangeAction {
         match kind {
             "signal" => rest.parse().map(Self::Signal),
             "http" => rest.parse().map(Self::Http),
+            "processes" => rest.parse().map(Self::Processes),
+            "run" => rest.parse().map(Self::Run),
             "restart" if !text.contains(':') => Ok(Self::Restart(Splay(USUAL_SPLAY))),
             "restart" => {
                 let splay = rest.parse::<GoDuration>().map_err(|invalid| {
@@ -140,9 +159,7 @@ impl FromStr for ChangeAction {
                 })?;
                 Ok(Self::Restart(Splay(splay)))
             }
-            _ => Err(Invalid::new(
-                "must be signal:HUP, http:POST http://127.0.0.1:8080/-/reload, or restart",
-            )),
+            _ => Err(Self::accepted()),
         }
     }
 }
@@ -182,6 +199,8 @@ impl fmt::Display for ChangeAction {
             Self::Signal(signal) => write!(f, "signal:{signal}"),
             Self::Http(request) => write!(f, "http:{request}"),
             Self::Restart(Splay(splay)) => write!(f, "restart:{splay}"),
+            Self::Processes(signal) => write!(f, "processes:{signal}"),
+            Self::Run(call) => write!(f, "run:{call}"),
         }
     }
 }
@@ -219,6 +238,8 @@ mod tests {
             ("http:GET http://localhost", "http:GET http://localhost:80/"),
             ("x=http:PUT http://[::1]:1/", "x=http:PUT http://[::1]:1/"),
             ("http:GET http://[::1]/x", "http:GET http://[::1]:80/x"),
+            ("processes:SIGHUP pidof nginx", "processes:HUP pidof nginx"),
+            ("web=run:[\"/r\", \"a\"]", "web=run:[\"/r\",\"a\"]"),
         ] {
             let value = text.parse::<OnChange>().expect(text);
             assert_eq!(value.to_string(), want);

@@ -1,10 +1,37 @@
 //! How the application is told of a change of one file or variable.
 
+use std::str::FromStr;
+
 use super::vocabulary::Key;
 use super::{PodValues, Sorted, files};
 use crate::dialect::findings::{Findings, at, listed};
 use crate::dialect::suggest;
-use crate::spec::OnChange;
+use crate::spec::{ChangeAction, Invalid, OnChange};
+
+/// What these annotations may ask for.
+pub(super) struct Told(ChangeAction);
+
+impl Told {
+    /// The same for any change.
+    pub(super) fn of_any(self) -> OnChange {
+        OnChange {
+            name: None,
+            action: self.0,
+        }
+    }
+}
+
+impl FromStr for Told {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text.parse()? {
+            // What those name lies in no container that this dialect could know.
+            ChangeAction::Processes(_) | ChangeAction::Run(_) => Err(ChangeAction::accepted()),
+            action => Ok(Self(action)),
+        }
+    }
+}
 
 /// Those that name a file or a variable, in the order of the names.
 pub(super) fn read(sorted: &Sorted<'_>, findings: &mut Findings) -> Vec<OnChange> {
@@ -28,7 +55,7 @@ pub(super) fn read(sorted: &Sorted<'_>, findings: &mut Findings) -> Vec<OnChange
             let message = format!("there is neither a file nor a variable of this name{hint}");
             findings.problem(at(&key).say(message));
         }
-        read.extend(findings.value(&key, text).map(|action| OnChange {
+        read.extend(findings.value(&key, text).map(|Told(action)| OnChange {
             name: Some(name.clone()),
             action,
         }));

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use self::login::Login;
 use super::PodValues;
+use super::on_change::Told;
 use super::vocabulary::Key;
 use crate::dialect::external_secret::StoreSettings;
 use crate::dialect::findings::{Findings, at};
 use crate::dialect::quantity::Quantity;
 use crate::dialect::{CaSource, DialectDefaults, Resources, Settings};
 use crate::spec::layout::CA_FILE;
-use crate::spec::{ContainerName, GoDuration, Invalid, ObjectName, OnChange, VaultAddress};
+use crate::spec::{ContainerName, GoDuration, Invalid, ObjectName, VaultAddress};
 
 /// The interval of a pod that names none.
 pub(in crate::dialect) const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(60);
@@ -69,10 +70,7 @@ pub(super) fn read(
         user: user.map(|NonRootId(id)| id),
         group: group.map(|NonRootId(id)| id),
         resources,
-        on_change: on_change
-            .map(|action| OnChange { name: None, action })
-            .into_iter()
-            .collect(),
+        on_change: on_change.map(Told::of_any).into_iter().collect(),
     })
 }
 
