@@ -42,15 +42,49 @@ impl<'a> Node<'a> {
     /// Sends SIGKILL to all processes of a container, by the id that its status shows.
     #[track_caller]
     pub(crate) fn kill(&self, container: &Value) {
-        let id = container.as_str().and_then(|id| id.split_once("://"));
-        let (_, id) = id.expect("RUNTIME://ID");
+        let processes = processes(container.as_str().expect("an id"));
         let done = self.sh(&format!(
-            "for pid in $(grep -ls {id} /proc/[0-9]*/cgroup | cut -d / -f 3); do kill -9 $pid && echo $pid; done"
+            "for pid in $({processes}); do kill -9 $pid && echo $pid; done"
         ));
         assert!(
             !done.stdout.is_empty(),
             "no process of {container} was killed: {done:?}"
         );
+    }
+
+    /// The resident memory of a container's processes in MiB (`VmRSS` of proc_pid_status(5)).
+    #[track_caller]
+    pub(crate) fn resident(&self, container: &str) -> f64 {
+        let script = format!(
+            "for pid in $({}); do grep VmRSS /proc/$pid/status; done",
+            processes(container)
+        );
+        self.sum(&script, 1) / 1024.0
+    }
+
+    /// The processor time of a container's processes in seconds (fields 14 and 15 of
+    /// proc_pid_stat(5), in hundredths on Linux).
+    #[track_caller]
+    pub(crate) fn cpu(&self, container: &str) -> f64 {
+        let script = format!(
+            "for pid in $({}); do sed 's/.*) //' /proc/$pid/stat | awk '{{ print $12 + $13 }}'; done",
+            processes(container)
+        );
+        self.sum(&script, 0) / 100.0
+    }
+
+    /// The sum of the words at a place of each line that a script prints.
+    #[track_caller]
+    fn sum(&self, script: &str, place: usize) -> f64 {
+        let done = self.sh(script);
+        let words = done.stdout.lines().map(|line| {
+            let word = line.split_whitespace().nth(place);
+            word.and_then(|word| word.parse::<f64>().ok())
+        });
+        let words: Option<Vec<_>> = words.collect();
+        let words = words.filter(|words| !words.is_empty());
+        let words = words.unwrap_or_else(|| panic!("{script}: {done:?}"));
+        words.iter().sum()
     }
 
     /// The process id of the node's containerd.
@@ -66,4 +100,11 @@ impl<'a> Node<'a> {
     fn sh(&self, script: &str) -> Done {
         self.namespace.exec(NAME, NAME, &["sh", "-c", script])
     }
+}
+
+/// A command that prints the processes of a container, by the id that its status shows.
+#[track_caller]
+fn processes(container: &str) -> String {
+    let (_, id) = container.split_once("://").expect("RUNTIME://ID");
+    format!("grep -ls {id} /proc/[0-9]*/cgroup | cut -d / -f 3")
 }

@@ -1,0 +1,52 @@
+# Pods of the Vault Agent Injector on the cluster of `cluster`, beside the real injector and its agent.
+
+readonly INJECTOR_VERSION=1.6.2
+
+prepare_drop-in() {
+    step "a cluster of our own" need_own_node &&
+        step "the Rust toolchain" need_rust &&
+        step "Go" need_go &&
+        step "tools" need_cluster_tools &&
+        step "real servers" need_drop_in_servers &&
+        step "the images" release_images &&
+        step "the images of the tests" drop_in_images &&
+        step "the tests" cargo test --locked --features e2e --test drop_in --no-run
+}
+
+part_drop-in() {
+    local tests=(cargo test --locked --features e2e --test drop_in -- --test-threads=1) stays=false
+    # Somebody started it by hand.
+    ! cluster_alive || stays=true
+    step "up" cluster_up && step "tests" cluster_shell "${tests[@]}"
+    $stays || step "down" cluster_down
+}
+
+# The injector takes every pod of a cluster.
+need_own_node() {
+    ! borrowed || cannot "the Vault Agent Injector would take pods of everybody in a borrowed cluster" "unset KUBECONFIG"
+}
+
+need_drop_in_servers() {
+    need_cluster_servers && server vault-k8s vault-k8s github.com/hashicorp/vault-k8s
+}
+
+drop_in_images() {
+    test_images &&
+        test_image vault-k8s:$INJECTOR_VERSION target/servers/vault-k8s vault-k8s '{ "User": "65532:65532", "Entrypoint": ["/vault-k8s"] }' &&
+        agent_image
+}
+
+# What the injector adds to pods: it starts `vault agent` by a shell.
+agent_image() {
+    local archive=target/cluster/images/vault-agent.tar vault busybox root result
+    vault=$(realpath target/servers/vault) busybox=$(command -v busybox)
+    [[ $archive -nt $vault && $archive -nt $busybox && $archive -nt tests/lib/image.sh && $archive -nt tests/run.d/drop-in.sh ]] && return
+    say "writing $archive"
+    root=$(mktemp -d target/cluster/.root.XXXXXX)
+    install -D "$vault" "$root/bin/vault" && install -D "$busybox" "$root/bin/busybox" &&
+        busybox_applets "$root/bin" &&
+        image "$archive" "$TEST_IMAGES/vault-agent:$VAULT_VERSION" "$root" '{ "Env": ["PATH=/bin"], "Cmd": ["/bin/sh"] }'
+    result=$?
+    rm -rf "$root"
+    return "$result"
+}
