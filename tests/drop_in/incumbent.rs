@@ -104,7 +104,8 @@ fn start() -> String {
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new([host]).expect("a name");
     let certificate = params.self_signed(&key).expect("a certificate").pem();
-    for object in objects(&certificate, &key.serialize_pem()) {
+    let objects = objects(&certificate, &key.serialize_pem());
+    for object in objects.into_iter().chain(rights()) {
         run_with(&["apply", "--filename=-"], &object.to_string());
     }
     run(&[
@@ -118,7 +119,7 @@ fn start() -> String {
     STANDARD.encode(certificate)
 }
 
-fn objects(certificate: &str, key: &str) -> [Value; 6] {
+fn objects(certificate: &str, key: &str) -> [Value; 4] {
     let metadata = |name: &str| json!({ "name": name, "namespace": NAMESPACE });
     let labels = json!({ "app": "injector" });
     let env = [
@@ -131,28 +132,6 @@ fn objects(certificate: &str, key: &str) -> [Value; 6] {
     let env = env.map(|(name, value)| json!({ "name": name, "value": value }));
     [
         json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } }),
-        // It reads its registration before it serves, whoever writes that.
-        json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRole",
-            "metadata": { "name": NAMESPACE },
-            "rules": [{
-                "apiGroups": ["admissionregistration.k8s.io"],
-                "resources": ["mutatingwebhookconfigurations"],
-                "verbs": ["get", "list", "watch", "patch"],
-            }],
-        }),
-        json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": { "name": NAMESPACE },
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": NAMESPACE,
-            },
-            "subjects": [{ "kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE }],
-        }),
         json!({
             "apiVersion": "v1",
             "kind": "Secret",
@@ -189,6 +168,33 @@ fn objects(certificate: &str, key: &str) -> [Value; 6] {
             "kind": "Service",
             "metadata": metadata("injector"),
             "spec": { "selector": labels, "ports": [{ "port": 443, "targetPort": 8080 }] },
+        }),
+    ]
+}
+
+/// It reads its registration before it serves, whoever writes that.
+fn rights() -> [Value; 2] {
+    [
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": { "name": NAMESPACE },
+            "rules": [{
+                "apiGroups": ["admissionregistration.k8s.io"],
+                "resources": ["mutatingwebhookconfigurations"],
+                "verbs": ["get", "list", "watch", "patch"],
+            }],
+        }),
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": { "name": NAMESPACE },
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": NAMESPACE,
+            },
+            "subjects": [{ "kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE }],
         }),
     ]
 }
