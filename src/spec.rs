@@ -50,7 +50,7 @@ pub use self::secret_ref::SecretRef;
 pub use self::signal::SignalName;
 pub use self::store_path::StorePath;
 pub use self::target::TargetSpec;
-pub use self::template::{FunctionTable, MissingKey, TemplateSpec};
+pub use self::template::{FunctionTable, MissingKey, TemplateFileSpec, TemplatePath, TemplateSpec};
 pub use self::vault::{Audience, MountPath, Role, VaultAddress, VaultNamespace, VaultPath};
 
 /// The annotation that carries the SyncSpec of a pod.
@@ -153,6 +153,11 @@ pub enum Content {
         /// The template.
         template: TemplateSpec,
     },
+    /// The output of a template that lies in the refresher's container; `.` is an empty map.
+    TemplateFile(TemplateFileSpec),
+    /// The Vault token of the pod's login, without a newline at its end. It is written anew when a new
+    /// login brings another one; until then the old one stays.
+    Token,
 }
 
 /// How a secret becomes text.
@@ -238,5 +243,31 @@ impl std::str::FromStr for Format {
                 ));
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str) {
+        let content: Content = serde_json::from_str(json).expect(json);
+        assert_eq!(serde_json::to_string(&content).expect("JSON"), json);
+    }
+
+    #[test]
+    fn what_a_file_holds_has_one_form() {
+        check(r#"{"secret":{"source":"secret/db#password","format":"raw"}}"#);
+        check(r#""token""#);
+        check(
+            r#"{"templateFile":{"path":"/templates/app","functions":"consul-template","missingKey":"default","delimiters":["{{","}}"]}}"#,
+        );
+        for json in [
+            r#"{"templateFile":{"path":"app","functions":"go","missingKey":"error","delimiters":["{{","}}"]}}"#,
+            r#"{"token":{"mode":"0600"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Content>(json).is_err(), "{json}");
+        }
     }
 }

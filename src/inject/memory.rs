@@ -132,11 +132,14 @@ fn own_size(file: &FileSpec) -> u64 {
         Content::Secret {
             format: Format::Raw,
             ..
-        } => PAGE,
+        }
+        | Content::Token => PAGE,
         Content::Secret {
             format: Format::Dir | Format::Pem,
             ..
         } => SECRET + DIRECTORY_PAGES,
-        Content::Secret { .. } | Content::Template { .. } => SECRET + PAGE,
+        Content::Secret { .. } | Content::Template { .. } | Content::TemplateFile(_) => {
+            SECRET + PAGE
+        }
     }
 }

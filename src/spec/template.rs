@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
-use super::text::serde_as_text;
+use super::text::{serde_as_text, text_values};
 
 /// A Go template and the settings it is parsed with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,58 @@ pub struct TemplateSpec {
     pub missing_key: MissingKey,
     /// The left and the right delimiter of an action, `{{` and `}}` by default; neither is empty.
     pub delimiters: (String, String),
+}
+
+/// A template that lies in a file of the refresher's container, e.g. in a ConfigMap's volume that is
+/// mounted there, and the settings it is parsed with. It is rendered again when the file changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TemplateFileSpec {
+    /// Where the refresher finds the text.
+    pub path: TemplatePath,
+    /// The functions it may call.
+    pub functions: FunctionTable,
+    /// What happens at a key that the data does not have.
+    pub missing_key: MissingKey,
+    /// The left and the right delimiter of an action, `{{` and `}}` by default; neither is empty.
+    pub delimiters: (String, String),
+}
+
+impl TemplateFileSpec {
+    /// The template whose text the file holds.
+    pub fn with_text(&self, text: String) -> TemplateSpec {
+        TemplateSpec {
+            text,
+            functions: self.functions,
+            missing_key: self.missing_key,
+            delimiters: self.delimiters.clone(),
+        }
+    }
+}
+
+text_values! {
+    /// The path of a template in the refresher's container: absolute, normal (no `.`, `..`, `//` or
+    /// trailing slash), no control characters, at most 4096 bytes.
+    TemplatePath = absolute_file;
+}
+
+fn absolute_file(text: &str) -> Result<String, Invalid> {
+    let Some(path) = text.strip_prefix('/') else {
+        return Err(Invalid::new(
+            "must be an absolute path, e.g. /templates/app.ctmpl",
+        ));
+    };
+    if text.len() > 4096 || text.chars().any(char::is_control) {
+        return Err(Invalid::new(
+            "must be at most 4096 bytes, and hold no control characters",
+        ));
+    }
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(Invalid::new(
+            "must name a file, without \"//\", \".\" or \"..\"",
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 macro_rules! names {
@@ -78,5 +130,23 @@ names! {
         Zero = "zero",
         /// Stop with an error.
         Error = "error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_path_is_absolute_and_normal() {
+        for text in ["/a", "/templates/app.ctmpl", "/a b/..data/x"] {
+            let path: TemplatePath = text.parse().expect(text);
+            assert_eq!(path.to_string(), text);
+        }
+        for text in [
+            "", "/", "a", "a/b", "/a/", "//a", "/a//b", "/a/../b", "/./a", "/a\n",
+        ] {
+            assert!(text.parse::<TemplatePath>().is_err(), "{text:?}");
+        }
     }
 }

@@ -187,6 +187,8 @@ struct FileRenderer {
 enum Parsed {
     Secret(SecretRef, Format),
     Template(Option<SecretRef>, Box<Template>),
+    /// What it is made of is not there.
+    Awaited(&'static str),
 }
 
 /// What came of one [`FileSpec`]: where it is a directory any number of files.
@@ -203,6 +205,8 @@ impl FileRenderer {
                 let template = Template::parse(template).map_err(Reason::NotATemplate)?;
                 Parsed::Template(source.clone(), Box::new(template))
             }
+            Content::TemplateFile(_) => Parsed::Awaited("the text of its template"),
+            Content::Token => Parsed::Awaited("the token of a login"),
         };
         Ok(Self {
             name: file.name.clone(),
@@ -217,6 +221,7 @@ impl FileRenderer {
         match &self.content {
             Parsed::Secret(source, _) => Some(source),
             Parsed::Template(source, _) => source.as_ref(),
+            Parsed::Awaited(_) => None,
         }
     }
 
@@ -242,6 +247,7 @@ impl FileRenderer {
                 self.render_template(template, &data, context)
                     .map_err(|error| vec![Reason::Template(error)])
             }
+            Parsed::Awaited(what) => Err(vec![Reason::Awaited(what)]),
         }
     }
 

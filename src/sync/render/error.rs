@@ -53,6 +53,8 @@ pub enum Reason {
     Template(ExecError),
     /// The target of an ExternalSecret cannot be made.
     Target(TargetError),
+    /// What the file is made of is not there yet.
+    Awaited(&'static str),
     /// The value cannot be a variable's.
     Variable(&'static str),
 }
@@ -101,6 +103,7 @@ impl fmt::Display for Reason {
             Self::NotATemplate(error) => error.fmt(f),
             Self::Template(error) => error.fmt(f),
             Self::Target(error) => error.fmt(f),
+            Self::Awaited(what) => write!(f, "{what} is not there yet"),
             Self::Variable(reason) => f.write_str(reason),
         }
     }
