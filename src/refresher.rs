@@ -19,6 +19,7 @@ mod memory_file;
 mod metrics;
 mod notifier;
 mod program;
+mod quit;
 mod randomness;
 mod refused_ids;
 mod run;
@@ -26,6 +27,7 @@ mod shared;
 mod socket;
 mod state_directory;
 mod status_text;
+mod template_file;
 mod termination;
 mod watched_file;
 

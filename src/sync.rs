@@ -48,6 +48,7 @@ mod secret_state;
 mod session;
 mod spec_change;
 mod status;
+mod supplies;
 mod target;
 mod timestamp;
 mod x509;
@@ -58,6 +59,7 @@ pub use self::memory::{Memory, NotAMemory};
 pub use self::notice::Notice;
 pub use self::notification::{Attempt, NotificationId, NotificationStatus};
 pub use self::options::Options;
+pub use self::render::TemplateFiles;
 pub use self::status::{
     Freshness, MountStatus, SecretStatus, ServiceAccountTokenStatus, Status, TokenStatus,
     class_name,

@@ -2,22 +2,20 @@
 
 mod exec;
 mod notification;
+mod refresh;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser};
 
+pub(crate) use self::refresh::Refresh;
 use super::exec::Exec;
 use super::help::Topic;
-use super::inputs::InputPaths;
-use super::notifier::Listeners;
 use super::state_directory::StateDirectory;
-use crate::spec::{GoDuration, Identity, IdentityBuilder, OnChange, layout};
-use crate::telemetry::{LogFormat, LogLevel};
+use crate::spec::{GoDuration, IdentityBuilder, layout};
 
 /// What the program was called for.
 #[derive(Debug)]
@@ -42,30 +40,13 @@ pub(crate) enum Command {
     Version,
 }
 
-/// The options of `run` and `once`.
-#[derive(Debug)]
-pub(crate) struct Refresh {
-    pub(crate) identity: Identity,
-    pub(crate) inputs: InputPaths,
-    pub(crate) state: StateDirectory,
-    pub(crate) program: Option<PathBuf>,
-    pub(crate) on_change: Vec<OnChange>,
-    pub(crate) listeners: Listeners,
-    pub(crate) termination_message: PathBuf,
-    pub(crate) metrics_address: Option<SocketAddr>,
-    pub(crate) revoke_on_shutdown: bool,
-    pub(crate) grace: Option<Duration>,
-    pub(crate) log_format: LogFormat,
-    pub(crate) log_level: LogLevel,
-}
-
 /// What is wrong with the command line: all of it, one line each.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub(crate) struct UsageError(pub(crate) Vec<String>);
 
 /// Options with a value, beside those of the identity.
-const VALUES: [&str; 13] = [
+const VALUES: [&str; 14] = [
     "spec-file",
     "refresh-file",
     "token-file",
@@ -74,6 +55,7 @@ const VALUES: [&str; 13] = [
     "program-dir",
     "termination-message",
     "metrics-address",
+    "quit-address",
     "log-format",
     "log-level",
     "timeout",
@@ -196,7 +178,16 @@ impl Given {
 
     fn command(mut self) -> Result<Command, UsageError> {
         let command = match self.command.take().as_deref() {
-            Some("run") => self.refresh().map(Box::new).map(Command::Run),
+            Some("run") => {
+                let quit_address = self.quit_address();
+                let refresh = self.refresh();
+                refresh.map(|refresh| {
+                    Command::Run(Box::new(Refresh {
+                        quit_address,
+                        ..refresh
+                    }))
+                })
+            }
             Some("once") => {
                 let longest = self.duration("timeout");
                 let refresh = self.refresh().map(Box::new);
@@ -238,55 +229,6 @@ impl Given {
         match command {
             Some(command) if self.problems.is_empty() => Ok(command),
             _ => Err(UsageError(self.problems)),
-        }
-    }
-
-    fn refresh(&mut self) -> Option<Refresh> {
-        let pod = Path::new(layout::POD_DIR);
-        let token = Path::new(layout::TOKEN_DIR).join(layout::TOKEN_FILE);
-        let inputs = InputPaths {
-            spec: self.path("spec-file", pod.join(layout::SPEC_FILE)),
-            refresh: self.path("refresh-file", pod.join(layout::REFRESH_FILE)),
-            token: self.path("token-file", token),
-            templates: self.path("templates-dir", layout::TEMPLATES_DIR.into()),
-        };
-        let termination_message = layout::TERMINATION_MESSAGE.into();
-        let state = self.state();
-        let program = self.values.remove("program-dir").map(PathBuf::from);
-        let (on_change, listeners) = (self.on_change(), self.listeners());
-        let termination_message = self.path("termination-message", termination_message);
-        let accepted = "must be an address and a port, e.g. 0.0.0.0:9090 or [::]:9090";
-        let metrics_address = self.parsed("metrics-address", |text| {
-            text.parse().map_err(|_| accepted.to_owned())
-        });
-        let log_format = self.parsed("log-format", |text| {
-            text.parse::<LogFormat>().map_err(|error| error.to_string())
-        });
-        let log_level = self.parsed("log-level", |text| {
-            text.parse::<LogLevel>().map_err(|error| error.to_string())
-        });
-        let revoke_on_shutdown = self.switch("revoke-on-shutdown");
-        let grace = self.duration("grace");
-        self.identity_options.clear();
-        match std::mem::take(&mut self.identity).build() {
-            Ok(identity) => Some(Refresh {
-                identity,
-                inputs,
-                state,
-                program,
-                on_change,
-                listeners,
-                termination_message,
-                metrics_address,
-                revoke_on_shutdown,
-                grace,
-                log_format: log_format.unwrap_or_default(),
-                log_level: log_level.unwrap_or_default(),
-            }),
-            Err(error) => {
-                self.problems.extend(error.0);
-                None
-            }
         }
     }
 

@@ -89,6 +89,13 @@ impl<V: VaultApi + 'static> Driver<V> {
         }
     }
 
+    /// The token of a login, for files that hold it.
+    pub(crate) fn token(&self, id: TokenId) -> Option<Event> {
+        let known = self.vault.tokens.borrow();
+        let secret = known.get(&id)?.secret.expose().to_vec();
+        Some(Event::Token(id, SecretBytes::new(secret)))
+    }
+
     /// Does it, or begins it.
     pub(crate) fn carry_out(&self, action: Action) -> Done {
         match action {

@@ -73,6 +73,11 @@ Usage: freshet-refresher run --vault-address=URL --role=ROLE --mount=VOLUME=DIRE
 Example:
   freshet-refresher run --vault-address=https://vault.vault:8200 --role=app \\
     --mount=freshet-secrets=/run/freshet/mounts/freshet-secrets
+
+Options of run alone:
+  --quit-address=ADDRESS          a loopback address on which POST /agent/v1/quit ends the upkeep of
+                                  the files, as Vault Agent's does; the process stays until SIGTERM,
+                                  because the kubelet would start it anew [off]
 ";
 
 const ONCE: &str = "\

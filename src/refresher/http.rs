@@ -1,4 +1,4 @@
-//! `/metrics`, `/healthz` and `/status` on a port, when asked for.
+//! A port, when asked for: `/metrics`, `/healthz` and `/status` on one, what others serve on theirs.
 
 use std::convert::Infallible;
 use std::io;
@@ -27,22 +27,30 @@ const CONNECTIONS: usize = 8;
 /// A request's head that takes longer ends the connection.
 const LONGEST_HEAD: Duration = Duration::from_secs(5);
 
+/// What a port serves: the answer to a method and a path.
+pub(crate) type Answers = Rc<dyn Fn(&Method, &str) -> Response<Full<Bytes>>>;
+
+/// Metrics and health.
+pub(crate) fn pages(shared: &Rc<Shared>) -> Answers {
+    let shared = Rc::clone(shared);
+    Rc::new(move |method, path| answer(method, path, &shared))
+}
+
 /// Serves from now on, and answers on which address: the port may have been 0.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub(crate) async fn listen(address: SocketAddr, shared: &Rc<Shared>) -> io::Result<SocketAddr> {
+pub(crate) async fn listen(address: SocketAddr, answers: Answers) -> io::Result<SocketAddr> {
     let listener = bind(address).await?;
     let bound = listener.local_addr()?;
-    let shared = Rc::clone(shared);
     let free = Arc::new(Semaphore::new(CONNECTIONS));
     spawn_local(async move {
         while let Ok(permit) = Arc::clone(&free).acquire_owned().await {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let shared = Rc::clone(&shared);
+                    let answers = Rc::clone(&answers);
                     spawn_local(async move {
-                        serve(stream, shared).await;
+                        serve(stream, answers).await;
                         drop(permit);
                     });
                 }
@@ -64,12 +72,12 @@ async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-async fn serve(stream: TcpStream, shared: Rc<Shared>) {
+async fn serve(stream: TcpStream, answers: Answers) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let response = answer(request.method(), request.uri().path(), &shared);
+        let response = answers(request.method(), request.uri().path());
         async move { Ok::<_, Infallible>(response) }
     });
-    // A connection that breaks concerns the scraper alone.
+    // A connection that breaks concerns its client alone.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(LONGEST_HEAD)
@@ -121,7 +129,8 @@ fn health(status: &Status) -> Response<Full<Bytes>> {
     text(StatusCode::OK, body)
 }
 
-fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+/// An answer in plain text.
+pub(crate) fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     response(status, "text/plain; charset=utf-8", body)
 }
 

@@ -1,12 +1,14 @@
 //! What reaches a running refresher through volumes: the SyncSpec, the wish to look now, the
 //! service-account token, the texts of templates.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use super::template_file;
 use super::watched_file::WatchedFile;
 use crate::secret::SecretBytes;
-use crate::spec::{Invalid, SyncSpec};
+use crate::spec::{Content, Invalid, SyncSpec, TemplatePath};
 use crate::sync::{ConfigMaps, Event};
 use crate::vault::service_account_token_expiry;
 
@@ -21,6 +23,8 @@ pub struct InputPaths {
     pub token: PathBuf,
     /// The directory with the texts of ConfigMaps; where there is none, there are no such texts.
     pub templates: PathBuf,
+    /// The directories that hold credentials: no template file may lie in them.
+    pub private: Vec<PathBuf>,
 }
 
 /// The files, and what is known of them.
@@ -32,6 +36,9 @@ pub(crate) struct Inputs {
     /// The link that the kubelet switches when a ConfigMap changes.
     templates_data: WatchedFile,
     templates: PathBuf,
+    /// Those that the last good SyncSpec names.
+    template_files: BTreeMap<TemplatePath, WatchedFile>,
+    private: Vec<PathBuf>,
     /// The content of the refresh file; `None` before it was read for the first time.
     wish: Option<Vec<u8>>,
 }
@@ -44,6 +51,8 @@ impl Inputs {
             token: WatchedFile::new(paths.token),
             templates_data: WatchedFile::new(paths.templates.join("..data")),
             templates: paths.templates,
+            template_files: BTreeMap::new(),
+            private: paths.private,
             wish: None,
         }
     }
@@ -64,9 +73,13 @@ impl Inputs {
                 }
             }
         }
-        if self.spec.has_changed() {
-            events.push(Event::Spec(self.read_spec()));
+        let spec = self.spec.has_changed().then(|| self.read_spec());
+        if let Some(Ok(spec)) = &spec {
+            self.watch_templates(spec);
         }
+        // Before the SyncSpec that names them: what it asks for is there then.
+        events.extend(self.changed_templates());
+        events.extend(spec.map(Event::Spec));
         if self.refresh.has_changed() {
             let wish = self.refresh.read().unwrap_or_default();
             let before = self.wish.replace(wish);
@@ -75,6 +88,40 @@ impl Inputs {
             }
         }
         events
+    }
+
+    /// Watches the template files that `spec` names, and no others.
+    fn watch_templates(&mut self, spec: &SyncSpec) {
+        let files = spec.mounts.iter().flat_map(|mount| &mount.files);
+        let named: BTreeSet<_> = files
+            .filter_map(|file| match &file.content {
+                Content::TemplateFile(template) => Some(&template.path),
+                _ => None,
+            })
+            .collect();
+        self.template_files.retain(|path, _| named.contains(path));
+        for path in named {
+            let watched = || WatchedFile::new(path.as_str().into());
+            self.template_files
+                .entry(path.clone())
+                .or_insert_with(watched);
+        }
+    }
+
+    /// All template files, when one has changed.
+    fn changed_templates(&mut self) -> Option<Event> {
+        let files = self.template_files.values_mut();
+        // Each has to be looked at, or it would be new again the next time.
+        let changed = files.filter_map(|file| file.has_changed().then_some(()));
+        if changed.count() == 0 {
+            return None;
+        }
+        let files = self.template_files.iter();
+        let texts = files.map(|(path, file)| {
+            let text = template_file::read(file.path(), &self.private);
+            (path.clone(), text)
+        });
+        Some(Event::TemplateFiles(texts.collect()))
     }
 
     fn read_spec(&self) -> Result<SyncSpec, Invalid> {

@@ -14,6 +14,7 @@ use super::run::{Mode, RunError, Settings, run};
 use super::state_directory::StateDirectory;
 use super::{exec, gate, status_text};
 use crate::shutdown::{Ended, Shutdown, on_signals};
+use crate::spec::Auth;
 use crate::telemetry;
 use crate::vault::{Limits, VaultClient};
 
@@ -89,7 +90,8 @@ fn refresher(refresh: Refresh, mode: Mode) -> ExitCode {
     }))
 }
 
-fn settings(refresh: Refresh) -> Settings {
+fn settings(mut refresh: Refresh) -> Settings {
+    refresh.inputs.private = private(&refresh);
     let volumes = refresh.identity.mounts.into_iter();
     Settings {
         auth: refresh.identity.auth,
@@ -103,10 +105,28 @@ fn settings(refresh: Refresh) -> Settings {
         listeners: refresh.listeners,
         termination_message: refresh.termination_message,
         metrics_address: refresh.metrics_address,
+        quit_address: refresh.quit_address,
         revoke_on_shutdown: refresh.revoke_on_shutdown,
         grace: refresh.grace,
         seed: fastrand::u64(..),
     }
+}
+
+/// The directories with credentials.
+fn private(refresh: &Refresh) -> Vec<PathBuf> {
+    let identity = &refresh.identity;
+    let token = refresh.inputs.token.parent();
+    let approle = match &identity.auth {
+        Auth::AppRole(directory) => Some(PathBuf::from(directory)),
+        _ => None,
+    };
+    let certificate = identity.client_certificate_dir.as_ref().map(PathBuf::from);
+    let state = refresh.state.path();
+    let own = [token, Some(state)]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::from);
+    own.chain(approle).chain(certificate).collect()
 }
 
 /// Runs `work` on this thread, until it ends or the second signal comes.

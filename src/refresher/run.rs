@@ -17,6 +17,7 @@ use super::inputs::{InputPaths, Inputs};
 use super::login_files::LoginFiles;
 use super::memory_file::MemoryFile;
 use super::notifier::{Listeners, Notifier};
+use super::quit::Quit;
 use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
@@ -26,7 +27,7 @@ use crate::secret::SecretBytes;
 use crate::shutdown::Shutdown;
 use crate::spec::layout::PROGRAM_FILE;
 use crate::spec::{Auth, OnChange, VolumeName};
-use crate::sync::{Action, Engine, Event, Options};
+use crate::sync::{Action, Engine, Event, Options, TokenId};
 use crate::vault::VaultApi;
 
 /// What a refresher needs to know beside its Vault.
@@ -50,6 +51,8 @@ pub struct Settings {
     pub termination_message: PathBuf,
     /// Where metrics and health are served.
     pub metrics_address: Option<SocketAddr>,
+    /// Where a script of the pod may say that its work is done: a loopback address.
+    pub quit_address: Option<SocketAddr>,
     /// Whether the Vault token is revoked at the end.
     pub revoke_on_shutdown: bool,
     /// How long an old credential lives beside its successor; `None` is as long as usual.
@@ -82,6 +85,15 @@ pub enum RunError {
     /// Not all files are there in time.
     #[error("not all files are there: {0}")]
     Incomplete(String),
+}
+
+/// What ended the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// It was done, or the process was asked to end.
+    ByItself,
+    /// Somebody in the pod asked the refresher to quit.
+    ByRequest,
 }
 
 /// How often the files of the kubelet are looked at; it replaces them every minute or so.
@@ -153,9 +165,16 @@ async fn work<V: VaultApi + 'static>(
     }
     if let Some(address) = settings.metrics_address {
         // A port that the application has taken must not keep its secrets from it.
-        match http::listen(address, &shared).await {
+        match http::listen(address, http::pages(&shared)).await {
             Ok(bound) => tracing::info!("serving metrics and health on {bound}"),
             Err(error) => tracing::warn!("--metrics-address: cannot listen on {address}: {error}"),
+        }
+    }
+    let quit = Quit::default();
+    if let Some(address) = settings.quit_address {
+        match quit.listen(address).await {
+            Ok(bound) => tracing::info!("taking POST /agent/v1/quit on {bound}"),
+            Err(error) => tracing::warn!("--quit-address: cannot listen on {address}: {error}"),
         }
     }
     let notifier = Notifier::listen(settings.listeners, settings.volumes.values())
@@ -171,14 +190,21 @@ async fn work<V: VaultApi + 'static>(
         counters,
         memory,
     );
+    let recalled: Vec<_> = tokens.keys().copied().map(TokenId::recalled).collect();
     driver.recall(tokens);
-    let refresher = Refresher {
+    let mut refresher = Refresher {
         driver,
         inputs: Inputs::new(settings.inputs),
         shared,
         answers,
+        quit,
         last_words,
     };
+    for id in recalled {
+        if let Some(event) = refresher.driver.token(id) {
+            refresher.take(event);
+        }
+    }
     refresher.until(mode, shutdown).await
 }
 
@@ -224,17 +250,31 @@ struct Refresher<'a, V> {
     driver: Driver<V>,
     inputs: Inputs,
     answers: mpsc::UnboundedReceiver<Event>,
+    quit: Quit,
     last_words: &'a mut TerminationMessage,
 }
 
 impl<V: VaultApi + 'static> Refresher<'_, V> {
+    /// A sidecar that was asked to quit stays until SIGTERM: the kubelet would start it anew.
     async fn until(mut self, mode: Mode, mut shutdown: Shutdown) -> Result<(), RunError> {
+        if self.work(mode, &mut shutdown).await == Ended::ByRequest {
+            tracing::info!(
+                "asked to quit: the files stay as they are, and nothing is read any more"
+            );
+            shutdown.requested().await;
+        }
+        self.result(mode)
+    }
+
+    /// Works until it is done, or asked to end.
+    async fn work(&mut self, mode: Mode, shutdown: &mut Shutdown) -> Ended {
         let mut poll = self.shared.clock.at(Duration::ZERO);
         let mut end = match mode {
             Mode::Sidecar => None,
             Mode::Once(longest) => Some(poll + longest),
         };
         let mut ending = false;
+        let mut ended = Ended::ByItself;
         loop {
             if poll <= Instant::now() + SLACK {
                 poll = Instant::now() + POLL;
@@ -244,11 +284,12 @@ impl<V: VaultApi + 'static> Refresher<'_, V> {
             }
             let settled = self.shared.is_ready() || self.shared.is_hopeless();
             let done = matches!(mode, Mode::Once(_)) && settled;
-            if !ending && (done || shutdown.is_requested()) {
+            let is_asked = ended == Ended::ByRequest || shutdown.is_requested();
+            if !ending && (done || is_asked) {
                 ending = true;
                 end = Some(Instant::now() + LONGEST_END);
                 if self.take(Event::Shutdown) {
-                    return self.result(mode);
+                    return ended;
                 }
             }
             let deadline = self.shared.deadline().into_iter().chain(end);
@@ -257,9 +298,13 @@ impl<V: VaultApi + 'static> Refresher<'_, V> {
                 Some(event) = self.answers.recv() => event,
                 () = tokio::time::sleep_until(self.shared.clock.turn(wake)) => Event::Tick,
                 () = shutdown.requested(), if !ending => continue,
+                () = self.quit.requested(), if !ending => {
+                    ended = Ended::ByRequest;
+                    continue;
+                }
             };
             if self.take(event) || end.is_some_and(|end| end <= Instant::now()) {
-                return self.result(mode);
+                return ended;
             }
         }
     }
@@ -278,6 +323,9 @@ impl<V: VaultApi + 'static> Refresher<'_, V> {
         let mut speaks = false;
         let mut exit = false;
         while let Some(event) = events.pop_front() {
+            if let Event::LoggedIn(id, Ok(_)) = event {
+                events.extend(self.driver.token(id));
+            }
             for action in self.shared.feed(event) {
                 speaks |= matches!(&action, Action::Tell(_));
                 match self.driver.carry_out(action) {

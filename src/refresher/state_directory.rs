@@ -23,6 +23,11 @@ impl StateDirectory {
         Self(volume.join("refresher"))
     }
 
+    /// Itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The socket of a running refresher.
     pub fn socket(&self) -> PathBuf {
         self.0.join("socket")

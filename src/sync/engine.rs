@@ -1,6 +1,7 @@
 //! The engine itself: what it knows, and the order in which it decides.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
@@ -10,11 +11,13 @@ use super::mount_state::MountState;
 use super::notice::Notice;
 use super::notification::Notifications;
 use super::options::Options;
+use super::render::TemplateFiles;
 use super::retired_leases::{RetiredLeases, bound};
 use super::rounds::Rounds;
 use super::secret_state::SecretState;
 use super::session::Session;
 use super::target::ConfigMaps;
+use crate::secret::SecretBytes;
 use crate::spec::SecretRef;
 
 /// Decides what the refresher does: [`feed`](Self::feed) it what happens, carry out what it answers.
@@ -53,6 +56,9 @@ pub struct Engine {
     pub(super) rounds: Rounds,
     /// The texts that templates are taken from.
     pub(super) config_maps: ConfigMaps,
+    pub(super) template_files: TemplateFiles,
+    /// The token of the login in use; when that is lost, until there is another one.
+    pub(super) token: Option<Arc<SecretBytes>>,
     /// Until when the server asked to be left alone.
     pub(super) pause: Duration,
     pub(super) service_account_token_expires: Option<SystemTime>,
@@ -90,6 +96,8 @@ impl Engine {
             hopeless: false,
             rounds: Rounds::default(),
             config_maps: ConfigMaps::new(),
+            template_files: TemplateFiles::new(),
+            token: None,
             pause: Duration::ZERO,
             service_account_token_expires: None,
             ready_told: false,
@@ -112,6 +120,8 @@ impl Engine {
             Event::Tick => {}
             Event::Spec(spec) => self.respec(spec, &mut out),
             Event::ConfigMaps(config_maps) => self.supply(config_maps),
+            Event::TemplateFiles(files) => self.supply_templates(files),
+            Event::Token(id, token) => self.supply_token(id, token),
             Event::LookNow => self.look_now(),
             Event::ServiceAccountToken { expires } => self.service_account_token_expires = expires,
             Event::LoggedIn(token, result) => {
@@ -248,6 +258,10 @@ impl Engine {
         }
         self.adopt_secrets();
         self.forget_recalled();
+        // A template that has just asked for the first secret of all makes the first login due.
+        if self.needs_token() {
+            self.session.tick(self.now, out);
+        }
         self.notifications.advance(self.now, out);
         self.retire_leases(out);
         if can_ask {
@@ -258,9 +272,10 @@ impl Engine {
         }
     }
 
-    /// A pod without secrets needs no login.
+    /// A pod without secrets needs no login, unless a file holds the token.
     fn needs_token(&self) -> bool {
-        !self.secrets.is_empty() || self.session.expires().is_some()
+        let holds = || self.mounts.iter().any(MountState::holds_token);
+        !self.secrets.is_empty() || self.session.expires().is_some() || holds()
     }
 
     /// Keeps a state for each secret that a mount needs, and none besides.
@@ -283,14 +298,6 @@ impl Engine {
                 self.secrets.insert(secret.clone(), state);
             }
         }
-    }
-
-    /// The ConfigMaps changed, or are there at last.
-    fn supply(&mut self, config_maps: ConfigMaps) {
-        for mount in &mut self.mounts {
-            mount.supply(&config_maps);
-        }
-        self.config_maps = config_maps;
     }
 
     fn look_now(&mut self) {

@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime};
 use super::memory::Memory;
 use super::notice::Notice;
 use super::notification::{Attempt, NotificationId};
+use super::render::TemplateFiles;
 use super::target::ConfigMaps;
 use crate::payload::Payload;
-use crate::secret::{LeaseId, VaultSecret};
+use crate::secret::{LeaseId, SecretBytes, VaultSecret};
 use crate::spec::{ChangeAction, Invalid, SecretRef, SyncSpec, VolumeName};
 use crate::vault::{Authority, LeaseTerm, SecretsMount, TokenLease, VaultError};
 
@@ -48,6 +49,9 @@ pub enum Event {
     /// The ConfigMaps that templates are taken from were read, for the first time or because one
     /// changed: all of them.
     ConfigMaps(ConfigMaps),
+    /// The template files that the SyncSpec names were read, for the first time or because one
+    /// changed: all of them.
+    TemplateFiles(TemplateFiles),
     /// Somebody asks to look at Vault now.
     LookNow,
     /// The projected service-account token was read; when it expires, as far as it says so.
@@ -57,6 +61,9 @@ pub enum Event {
     },
     /// The answer to [`Action::LogIn`].
     LoggedIn(TokenId, Result<TokenLease, VaultError>),
+    /// The token of a login, for files that hold it: told right after
+    /// [`LoggedIn`](Self::LoggedIn), and for one of an earlier process at the start.
+    Token(TokenId, SecretBytes),
     /// The answer to [`Action::Renew`].
     Renewed(TokenId, Result<TokenLease, VaultError>),
     /// The answer to [`Action::Revoke`].

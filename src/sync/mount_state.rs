@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
@@ -10,10 +11,10 @@ use super::backoff::Backoff;
 use super::event::{Action, Now};
 use super::fingerprints::Fingerprints;
 use super::notice::Notice;
-use super::render::{MountRenderer, Rendered};
+use super::render::{MountRenderer, Rendered, TemplateFiles};
 use super::secret_state::SecretState;
 use super::target::ConfigMaps;
-use crate::secret::VaultSecret;
+use crate::secret::{SecretBytes, VaultSecret};
 use crate::spec::{Mount, SecretRef, VolumeName};
 
 /// The files of one volume.
@@ -107,6 +108,27 @@ impl MountState {
         }
     }
 
+    /// Takes over the texts of template files.
+    pub(crate) fn supply_templates(&mut self, files: &TemplateFiles) {
+        if self.renderer.supply_templates(files) {
+            self.dirty = true;
+            self.retry = None;
+        }
+    }
+
+    /// Takes over the token of the login in use.
+    pub(crate) fn supply_token(&mut self, token: &Arc<SecretBytes>) {
+        if self.renderer.supply_token(token) {
+            self.dirty = true;
+            self.retry = None;
+        }
+    }
+
+    /// Whether a file holds the token of the login in use.
+    pub(crate) fn holds_token(&self) -> bool {
+        self.renderer.holds_token()
+    }
+
     pub(crate) fn is_complete(&self) -> bool {
         self.complete
     }
@@ -159,7 +181,8 @@ impl MountState {
             })
         };
         let due = self.retry.is_none_or(|at| at <= now.elapsed);
-        if !self.dirty || self.writing || !due || self.inputs.iter().any(awaited) {
+        let is_idle = !self.dirty || self.writing || !due;
+        if is_idle || self.renderer.awaits() || self.inputs.iter().any(awaited) {
             return;
         }
         self.dirty = false;

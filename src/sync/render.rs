@@ -6,20 +6,25 @@
 mod certificate;
 mod environment;
 mod error;
+mod file;
+mod formatted;
 mod targets;
+mod template_file;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use self::file::{FileRenderer, Outcome};
 use self::targets::{Targets, of_target};
-use super::format::{self, Selected};
 use super::target::{ConfigMaps, TargetRenderer};
 use crate::payload::{FileProjection, Payload};
-use crate::secret::{SecretBytes, SecretMap, VaultSecret};
-use crate::spec::{Content, FileMode, FilePath, FileSpec, Format, Mount, SecretName, SecretRef};
-use crate::template::{self, Context, ExecError, Limits, Random, SecretSource, Template, Value};
+use crate::secret::{SecretBytes, VaultSecret};
+use crate::spec::{Mount, SecretRef};
+use crate::template::{Context, Limits, Random, SecretSource};
 
-pub use self::error::{Reason, RenderError};
+pub use self::error::{FileFault, Reason, RenderError};
+pub use self::template_file::TemplateFiles;
 pub use super::format::FormatError;
 
 /// Renders the files of one mount.
@@ -102,6 +107,30 @@ impl MountRenderer {
         supplied.contains(&true)
     }
 
+    /// Takes over the texts of template files; answers whether any of them is of use here.
+    pub fn supply_templates(&mut self, texts: &TemplateFiles) -> bool {
+        let supplied = self.files.iter_mut();
+        let supplied: Vec<_> = supplied.map(|file| file.supply_template(texts)).collect();
+        supplied.contains(&true)
+    }
+
+    /// Takes over the token of the login in use; answers whether any file holds it.
+    pub fn supply_token(&mut self, token: &Arc<SecretBytes>) -> bool {
+        let supplied = self.files.iter_mut();
+        let supplied: Vec<_> = supplied.map(|file| file.supply_token(token)).collect();
+        supplied.contains(&true)
+    }
+
+    /// Whether any file holds the token of the login in use.
+    pub fn holds_token(&self) -> bool {
+        self.files.iter().any(FileRenderer::holds_token)
+    }
+
+    /// Whether something is yet to be supplied that is sure to come.
+    pub fn awaits(&self) -> bool {
+        self.files.iter().any(FileRenderer::awaits)
+    }
+
     /// Renders all files, with the secrets that `lookup` finds. Templates may ask for the time and
     /// for random bytes, so their output can differ each time: render when an input has changed.
     ///
@@ -170,176 +199,6 @@ struct Secrets<'a>(Lookup<'a>);
 impl SecretSource for Secrets<'_> {
     fn secret(&self, wanted: &SecretRef) -> Option<&VaultSecret> {
         (self.0)(&wanted.whole())
-    }
-}
-
-/// One [`FileSpec`], its template parsed.
-#[derive(Debug)]
-struct FileRenderer {
-    name: SecretName,
-    path: FilePath,
-    mode: FileMode,
-    content: Parsed,
-}
-
-/// A [`Content`], parsed.
-#[derive(Debug)]
-enum Parsed {
-    Secret(SecretRef, Format),
-    Template(Option<SecretRef>, Box<Template>),
-    /// What it is made of is not there.
-    Awaited(&'static str),
-}
-
-/// What came of one [`FileSpec`]: where it is a directory any number of files.
-enum Outcome {
-    Complete(Vec<(FilePath, SecretBytes)>),
-    Needs(BTreeSet<SecretRef>),
-}
-
-impl FileRenderer {
-    fn new(file: &FileSpec) -> Result<Self, Reason> {
-        let content = match &file.content {
-            Content::Secret { source, format } => Parsed::Secret(source.clone(), *format),
-            Content::Template { source, template } => {
-                let template = Template::parse(template).map_err(Reason::NotATemplate)?;
-                Parsed::Template(source.clone(), Box::new(template))
-            }
-            Content::TemplateFile(_) => Parsed::Awaited("the text of its template"),
-            Content::Token => Parsed::Awaited("the token of a login"),
-        };
-        Ok(Self {
-            name: file.name.clone(),
-            path: file.path.clone(),
-            mode: file.mode,
-            content,
-        })
-    }
-
-    /// The secret that the file is made of, as far as that is not a template's choice.
-    fn source(&self) -> Option<&SecretRef> {
-        match &self.content {
-            Parsed::Secret(source, _) => Some(source),
-            Parsed::Template(source, _) => source.as_ref(),
-            Parsed::Awaited(_) => None,
-        }
-    }
-
-    fn render(
-        &self,
-        lookup: Lookup<'_>,
-        context: &mut Context<'_>,
-    ) -> Result<Outcome, Vec<Reason>> {
-        let whole = self.source().map(SecretRef::whole);
-        let secret = whole.as_ref().and_then(lookup);
-        if let (Some(whole), None) = (whole, secret) {
-            return Ok(Outcome::Needs(BTreeSet::from([whole])));
-        }
-        let nothing = SecretMap::new();
-        let data = secret.map_or(&nothing, |secret| &secret.data);
-        match &self.content {
-            Parsed::Secret(source, format) => {
-                let format = (&self.path, *format);
-                format_secret(source, format, data, context).map(Outcome::Complete)
-            }
-            Parsed::Template(source, template) => {
-                let data = template_data(source.as_ref(), data).map_err(|reason| vec![reason])?;
-                self.render_template(template, &data, context)
-                    .map_err(|error| vec![Reason::Template(error)])
-            }
-            Parsed::Awaited(what) => Err(vec![Reason::Awaited(what)]),
-        }
-    }
-
-    fn render_template(
-        &self,
-        template: &Template,
-        data: &Value,
-        context: &mut Context<'_>,
-    ) -> Result<Outcome, ExecError> {
-        Ok(match template.render(data, context)? {
-            template::Rendered::Complete(text) => {
-                Outcome::Complete(vec![(self.path.clone(), text)])
-            }
-            template::Rendered::Needs(needs) => {
-                Outcome::Needs(needs.iter().map(SecretRef::whole).collect())
-            }
-        })
-    }
-}
-
-/// What `.` is: the data of the whole secret, the value of the key, or an empty map.
-fn template_data(source: Option<&SecretRef>, data: &SecretMap) -> Result<Value, Reason> {
-    Ok(
-        match source.map(|source| select(source, data)).transpose()? {
-            Some(Selected::Key(_, value)) => Value::from_secret(value),
-            Some(Selected::Whole(_)) | None => Value::from_secret_map(data),
-        },
-    )
-}
-
-/// The files of a secret: one, or with a format that is a directory several.
-fn format_secret(
-    source: &SecretRef,
-    (path, format): (&FilePath, Format),
-    data: &SecretMap,
-    context: &mut Context<'_>,
-) -> Result<Vec<(FilePath, SecretBytes)>, Vec<Reason>> {
-    let selected = select(source, data).map_err(|reason| vec![reason])?;
-    let content = match (format, selected) {
-        (Format::Dir, selected) => return directory(path, source, selected),
-        (Format::Pem, _) => return certificate::directory(path, source, data),
-        (Format::Pkcs12, _) => certificate::pkcs12(source, data, context)?,
-        (Format::PemBundle, _) => certificate::issued(source, data)?.bundle(),
-        (Format::Raw, Selected::Key(_, value)) => value.to_bytes(),
-        (Format::Raw, Selected::Whole(_)) => {
-            return Err(vec![Reason::RawWithoutKey(source.clone())]);
-        }
-        (Format::Json, selected) => format::json(selected),
-        (Format::Yaml, selected) => format::yaml(selected),
-        (Format::Properties, selected) => format::properties(selected),
-        (Format::Env, selected) => format::env(selected).map_err(|errors| {
-            let errors = errors.into_iter();
-            errors
-                .map(|error| Reason::Format(Box::new(source.clone()), error))
-                .collect::<Vec<_>>()
-        })?,
-    };
-    Ok(vec![(path.clone(), content)])
-}
-
-fn select<'a>(source: &'a SecretRef, data: &'a SecretMap) -> Result<Selected<'a>, Reason> {
-    let Some(key) = &source.key else {
-        return Ok(Selected::Whole(data));
-    };
-    let value = data.get(key).ok_or_else(|| Reason::NoSuchKey {
-        source: source.clone(),
-        keys: data.keys().cloned().collect(),
-    })?;
-    Ok(Selected::Key(key, value))
-}
-
-fn directory(
-    path: &FilePath,
-    source: &SecretRef,
-    selected: Selected<'_>,
-) -> Result<Vec<(FilePath, SecretBytes)>, Vec<Reason>> {
-    let mut files = Vec::new();
-    let mut reasons = Vec::new();
-    for (key, value) in selected.entries() {
-        match path.join(key) {
-            Ok(path) => files.push((path, value.to_bytes())),
-            Err(accepted) => reasons.push(Reason::NotAFileName {
-                source: Box::new(source.clone()),
-                key: key.to_owned(),
-                accepted,
-            }),
-        }
-    }
-    if reasons.is_empty() {
-        Ok(files)
-    } else {
-        Err(reasons)
     }
 }
 

@@ -74,6 +74,10 @@ impl Engine {
         let complete = stood.map_or(stands, |mount| mount.is_complete());
         let mut mount = MountState::new(mount, renderer, complete);
         mount.supply(&self.config_maps);
+        mount.supply_templates(&self.template_files);
+        if let Some(token) = &self.token {
+            mount.supply_token(token);
+        }
         if is_revised {
             revised.extend(mount.inputs().iter().cloned());
         }

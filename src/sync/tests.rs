@@ -9,6 +9,7 @@ mod looks;
 mod memory;
 mod notifications;
 mod spec_changes;
+mod supplied;
 mod targets;
 mod tokens;
 mod world;

@@ -10,6 +10,8 @@ mod logins;
 mod notifications;
 mod outages;
 pub(crate) mod pod;
+mod quit;
 mod restarts;
+mod supplied;
 mod variables;
 mod watching;

@@ -1,8 +1,10 @@
 //! The command line, as people and the webhook write it.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 use super::*;
+use crate::telemetry::LogFormat;
 
 fn parse(line: &str) -> Result<Command, UsageError> {
     Command::parse(line.split_whitespace().map(OsString::from))
@@ -149,4 +151,34 @@ fn the_applications_command_is_its_own_to_the_last_byte() {
         self::parse("exec --help"),
         Ok(Command::Help(Topic::Exec))
     ));
+}
+
+#[test]
+fn a_quit_address_is_a_loopback_address_of_run() {
+    for address in ["127.0.0.1:8200", "[::1]:8200", "127.1.2.3:0"] {
+        let line = format!("run {IDENTITY} --quit-address={address}");
+        let Ok(Command::Run(refresh)) = parse(&line) else {
+            panic!("{line}");
+        };
+        let found = refresh.quit_address.map(|address| address.to_string());
+        assert_eq!(found.as_deref(), Some(address));
+    }
+    for address in [
+        "0.0.0.0:8200",
+        "[::]:8200",
+        "10.0.0.1:8200",
+        "127.0.0.1",
+        "8200",
+    ] {
+        refused(
+            &format!("run {IDENTITY} --quit-address={address}"),
+            &[&format!(
+                "--quit-address: {address:?}: must be a loopback address and a port, e.g. 127.0.0.1:8200"
+            )],
+        );
+    }
+    refused(
+        &format!("once {IDENTITY} --quit-address=127.0.0.1:8200"),
+        &["--quit-address: not an option of this command"],
+    );
 }

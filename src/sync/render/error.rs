@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::payload::PayloadConflict;
-use crate::spec::{Invalid, SecretRef};
+use crate::spec::{Invalid, SecretRef, TemplatePath};
 use crate::sync::format::FormatError;
 use crate::sync::target::TargetError;
 use crate::template::{ExecError, ParseError};
@@ -53,10 +53,36 @@ pub enum Reason {
     Template(ExecError),
     /// The target of an ExternalSecret cannot be made.
     Target(TargetError),
-    /// What the file is made of is not there yet.
-    Awaited(&'static str),
+    /// The template in that file cannot be used.
+    TemplateFile(TemplatePath, FileFault),
+    /// There was no login yet whose token it could hold.
+    NoToken,
     /// The value cannot be a variable's.
     Variable(&'static str),
+}
+
+/// What is wrong with a template file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FileFault {
+    /// It was not looked at yet.
+    Awaited,
+    /// It cannot be read.
+    Unreadable(String),
+    /// Its text is no template.
+    NotATemplate(ParseError),
+    /// The template failed.
+    Template(ExecError),
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Awaited => f.write_str("it was not read yet"),
+            Self::Unreadable(reason) => f.write_str(reason),
+            Self::NotATemplate(error) => error.fmt(f),
+            Self::Template(error) => error.fmt(f),
+        }
+    }
 }
 
 impl RenderError {
@@ -103,7 +129,8 @@ impl fmt::Display for Reason {
             Self::NotATemplate(error) => error.fmt(f),
             Self::Template(error) => error.fmt(f),
             Self::Target(error) => error.fmt(f),
-            Self::Awaited(what) => write!(f, "{what} is not there yet"),
+            Self::TemplateFile(path, fault) => write!(f, "template file {path}: {fault}"),
+            Self::NoToken => f.write_str("there is no Vault token yet"),
             Self::Variable(reason) => f.write_str(reason),
         }
     }

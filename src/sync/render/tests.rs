@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::secret::SecretValue;
-use crate::spec::{FunctionTable, MissingKey, TemplateSpec};
+use crate::spec::{Content, FileSpec, FunctionTable, MissingKey, TemplateSpec};
 
 /// A mount from `name source format path mode` lines. With `template` for the format, the rest of
 /// the line is the template, and the source may be `-`.

@@ -160,6 +160,10 @@ impl World {
             _ => {}
         }
         let now = at(self.now);
+        let token = match &event {
+            Event::LoggedIn(id, Ok(_)) => Some(*id),
+            _ => None,
+        };
         let actions = self.engine.feed(event, now);
         assert!(actions.len() <= 64, "too many actions: {actions:?}");
         for action in actions {
@@ -174,6 +178,10 @@ impl World {
             if self.killed {
                 return;
             }
+        }
+        if let Some(id) = token {
+            let text = format!("token-{}", id.number());
+            return self.feed(Event::Token(id, SecretBytes::from(text)));
         }
         let deadline = self.engine.deadline();
         assert!(

@@ -31,7 +31,7 @@ pub(crate) struct Pod {
 }
 
 /// A file of a SyncSpec: volume, name, and a reference, perhaps behind a format and a space, or a
-/// template where it begins with a brace.
+/// template where it begins with a brace, the file of one where it begins with a slash, or the token.
 pub(crate) type File<'a> = (&'a str, &'a str, &'a str);
 
 impl Pod {
@@ -354,6 +354,13 @@ fn file((_, name, text): &File<'_>) -> Value {
             "text": text, "functions": "external-secrets", "missingKey": "error",
             "delimiters": ["{{", "}}"],
         }}})
+    } else if text.starts_with('/') {
+        json!({"templateFile": {
+            "path": text, "functions": "consul-template", "missingKey": "zero",
+            "delimiters": ["{{", "}}"],
+        }})
+    } else if *text == "token" {
+        json!("token")
     } else {
         let usual = if text.contains('#') { "raw" } else { "json" };
         let (format, text) = text.split_once(' ').unwrap_or((usual, text));
@@ -374,8 +381,17 @@ pub(crate) fn exists(path: &Path) -> bool {
 
 /// What is served at `path`.
 pub(crate) fn get(address: &str, path: &str) -> String {
+    ask(address, "GET", path)
+}
+
+/// The answer to a request without a body.
+pub(crate) fn ask(address: &str, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("a connection");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("sent");
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n\r\n"
+    )
+    .expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     answer

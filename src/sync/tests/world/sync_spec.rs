@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::spec::SyncSpec;
 
 /// A SyncSpec with a file for each `(volume, file, reference)`, format `raw` where there is a key
-/// and `json` where not, or a template where the reference starts with a brace.
+/// and `json` where not, a template where the reference starts with a brace, the file of one where it
+/// starts with a slash, or the token.
 pub(in crate::sync::tests) fn spec(interval: &str, files: &[(&str, &str, &str)]) -> SyncSpec {
     let volumes: BTreeSet<_> = files.iter().map(|(volume, ..)| *volume).collect();
     let mounts: Vec<_> = volumes
@@ -29,6 +30,13 @@ fn file((_, name, text): &(&str, &str, &str)) -> serde_json::Value {
             "text": text, "functions": "external-secrets", "missingKey": "error",
             "delimiters": ["{{", "}}"],
         }}})
+    } else if text.starts_with('/') {
+        serde_json::json!({"templateFile": {
+            "path": text, "functions": "consul-template", "missingKey": "zero",
+            "delimiters": ["{{", "}}"],
+        }})
+    } else if *text == "token" {
+        serde_json::json!("token")
     } else {
         let format = if text.contains('#') { "raw" } else { "json" };
         serde_json::json!({"secret": {"source": text, "format": format}})
