@@ -197,7 +197,7 @@ pub fn write_json_string(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A secret as it was read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct VaultSecret {
     /// The data, flattened: for KV v2 what lies under `data.data`.
     pub data: SecretMap,
@@ -207,16 +207,21 @@ pub struct VaultSecret {
     pub lease: Option<Lease>,
     /// Whether there is no such secret, where that is an answer; the data is empty then.
     pub absent: bool,
+    /// What Vault says of that version of a KV v2 secret: `created_time`, `custom_metadata`, …
+    pub metadata: SecretMap,
+    /// What an answer that brings a token has as `auth`.
+    pub auth: Option<SecretMap>,
+    /// The `lease_duration` of an answer without a lease, in seconds: how long Vault would keep the
+    /// value.
+    pub keep: u64,
 }
 
 impl VaultSecret {
     /// The answer that there is no such secret.
     pub fn absent() -> Self {
         Self {
-            data: SecretMap::new(),
-            version: None,
-            lease: None,
             absent: true,
+            ..Self::default()
         }
     }
 }

@@ -5,6 +5,7 @@
 //! write it, never who to be or where to send a token: that is [`Identity`], in the container's
 //! arguments, which nobody can change. Neither holds a secret value.
 
+mod access;
 mod annotation;
 mod auth;
 mod ca_bundle;
@@ -31,6 +32,7 @@ mod vault;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::access::Access;
 pub use self::annotation::AnnotationSize;
 pub use self::auth::{Auth, AuthType};
 pub use self::ca_bundle::CaBundle;

@@ -15,6 +15,7 @@ mod jwt;
 mod logical;
 mod operation;
 mod origin;
+mod place;
 mod pool;
 mod refusal;
 mod request;
@@ -69,6 +70,16 @@ pub trait VaultApi {
         mount: &SecretsMount,
         path: &VaultPath,
         version: Option<u64>,
+    ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
+
+    /// Reads with `query` behind the path (`GET <path>?ttl=1h`), as some engines that make
+    /// credentials take it.
+    fn query(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+        query: &Parameters,
     ) -> impl Future<Output = Result<VaultSecret, VaultError>>;
 
     /// Has the engine make a secret (`POST <path>`): each call makes another one.

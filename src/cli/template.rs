@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::{Outcome, yaml};
 use crate::secret::{SecretBytes, SecretMap, SecretValue, VaultSecret};
-use crate::spec::{FunctionTable, MissingKey, SecretRef, TemplateSpec};
+use crate::spec::{Access, FunctionTable, MissingKey, SecretRef, TemplateSpec};
 use crate::template::{Context, Limits, Rendered, SecretSource, Template, Value};
 
 const EXAMPLES: &str = "\
@@ -75,7 +75,14 @@ struct Secrets(BTreeMap<SecretRef, VaultSecret>);
 
 impl SecretSource for Secrets {
     fn secret(&self, wanted: &SecretRef) -> Option<&VaultSecret> {
-        self.0.get(wanted)
+        let given = || {
+            let plain = SecretRef {
+                access: Access::Command,
+                ..wanted.clone()
+            };
+            self.0.get(&plain)
+        };
+        self.0.get(wanted).or_else(given)
     }
 }
 
@@ -253,7 +260,7 @@ fn secret(option: &str) -> Result<(SecretRef, VaultSecret), String> {
             data,
             version: None,
             lease: None,
-            absent: false,
+            ..VaultSecret::default()
         },
     ))
 }

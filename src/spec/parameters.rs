@@ -15,7 +15,7 @@ use super::invalid::Invalid;
 pub struct Parameters(BTreeMap<String, String>);
 
 /// What stands after `?` with another meaning: a version, and what a SyncSpec declares of an engine.
-const RESERVED: [&str; 5] = ["version", "kv", "mount", "part", "optional"];
+const RESERVED: [&str; 6] = ["version", "kv", "mount", "part", "optional", "api"];
 
 impl Parameters {
     /// Whether there is none.
@@ -42,6 +42,22 @@ impl Parameters {
             parameters.add(name, decoded(value)?)?;
         }
         Ok(parameters)
+    }
+
+    /// Reads them as [`Display`](fmt::Display) writes them, whatever their names.
+    pub(super) fn recalled<'q>(fields: impl Iterator<Item = &'q str>) -> Result<Self, Invalid> {
+        let mut parameters = Self::default();
+        for field in fields {
+            let (name, value) = field.split_once('=').ok_or_else(accepted)?;
+            parameters.set(decoded(name)?, decoded(value)?);
+        }
+        Ok(parameters)
+    }
+
+    /// Sets one, whatever its name, in place of another one of that name: what programs ask for is
+    /// Vault's to refuse.
+    pub fn set(&mut self, name: String, value: String) {
+        self.0.insert(name, value);
     }
 
     /// Adds one that is not there yet.
@@ -118,19 +134,24 @@ fn decoded(text: &str) -> Result<String, Invalid> {
 impl fmt::Display for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (name, value)) in self.iter().enumerate() {
-            write!(f, "{}{name}=", if index == 0 { "" } else { "&" })?;
-            for character in value.chars() {
-                match character {
-                    '%' | '&' | '#' => write!(f, "%{:02X}", u32::from(character))?,
-                    character if character.is_ascii_control() => {
-                        write!(f, "%{:02X}", u32::from(character))?;
-                    }
-                    character => f.write_char(character)?,
-                }
-            }
+            f.write_str(if index == 0 { "" } else { "&" })?;
+            encoded(name, "%&#=", f)?;
+            f.write_char('=')?;
+            encoded(value, "%&#", f)?;
         }
         Ok(())
     }
+}
+
+/// Writes `text`, the characters `special` and the control characters encoded.
+fn encoded(text: &str, special: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for character in text.chars() {
+        match character.is_ascii_control() || special.contains(character) {
+            true => write!(f, "%{:02X}", u32::from(character))?,
+            false => f.write_char(character)?,
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

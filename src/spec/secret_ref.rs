@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::access::Access;
 use super::invalid::Invalid;
 use super::kv::{Kv, KvPart};
 use super::parameters::Parameters;
@@ -30,9 +31,37 @@ pub struct SecretRef {
     pub key: Option<String>,
     /// What is declared of its engine; `None` is looked up.
     pub kv: Option<Kv>,
+    /// How the path is taken.
+    pub access: Access,
 }
 
+/// What stands in a path of KV version 2's API behind the mount.
+const FOLDERS: [&str; 3] = ["/data/", "/metadata/", "/subkeys/"];
+
 impl SecretRef {
+    /// What a template asks for as consul-template does. Where that means the same as for the
+    /// command line, it is the same reference, so that nothing is read or made twice.
+    pub fn of_api(
+        path: VaultPath,
+        version: Option<u64>,
+        access: Access,
+        parameters: Parameters,
+    ) -> Self {
+        let text = path.as_str();
+        let is_plain = parameters.is_empty() && !FOLDERS.iter().any(|part| text.contains(part));
+        Self {
+            access: match access {
+                Access::Read if is_plain => Access::Command,
+                access => access,
+            },
+            path,
+            version,
+            parameters,
+            key: None,
+            kv: None,
+        }
+    }
+
     /// The secret without the key: what is read from Vault.
     pub fn whole(&self) -> Self {
         Self {
@@ -50,17 +79,24 @@ impl SecretRef {
 
     /// What is read at the path.
     pub fn part(&self) -> KvPart {
-        self.kv.map_or(KvPart::Data, |kv| kv.part)
+        match self.access {
+            Access::List => KvPart::List,
+            _ => self.kv.map_or(KvPart::Data, |kv| kv.part),
+        }
     }
 
     /// Whether it is written to the path and answered with what the engine made of it.
     pub fn is_request(&self) -> bool {
-        !self.parameters.is_empty()
+        match self.access {
+            Access::Command => !self.parameters.is_empty(),
+            Access::Write => true,
+            Access::Read | Access::List => false,
+        }
     }
 
     /// Whether it is an answer that there is nothing.
     pub fn is_optional(&self) -> bool {
-        self.kv.is_some_and(|kv| kv.optional)
+        self.access == Access::List || self.kv.is_some_and(|kv| kv.optional)
     }
 
     fn parse(text: &str, query: impl Fn(&str) -> Result<Query, Invalid>) -> Result<Self, Invalid> {
@@ -81,6 +117,7 @@ impl SecretRef {
             version,
             parameters,
             kv,
+            access,
         } = asked.map(query).transpose()?.unwrap_or_default();
         let path = path.parse().map_err(|invalid| {
             Invalid::new(format!(
@@ -93,6 +130,7 @@ impl SecretRef {
             parameters,
             key,
             kv,
+            access,
         })
     }
 }
@@ -103,6 +141,7 @@ struct Query {
     version: Option<u64>,
     parameters: Parameters,
     kv: Option<Kv>,
+    access: Access,
 }
 
 impl FromStr for SecretRef {
@@ -130,6 +169,9 @@ fn asked(query: &str) -> Result<Query, Invalid> {
 
 /// The form of a SyncSpec.
 fn declared(query: &str) -> Result<Query, Invalid> {
+    if let Some(query) = query.strip_prefix("api=") {
+        return of_api(query);
+    }
     let is_declared = query.split('&').any(|field| field.starts_with("kv="));
     if !is_declared {
         return asked(query);
@@ -141,7 +183,20 @@ fn declared(query: &str) -> Result<Query, Invalid> {
         kv: Some(Kv::parse(
             query.split('&').filter(|field| !is_version(field)),
         )?),
-        parameters: Parameters::default(),
+        ..Query::default()
+    })
+}
+
+/// `read&version=3`, `write&name=value`: the version stands before all parameters.
+fn of_api(query: &str) -> Result<Query, Invalid> {
+    let mut fields = query.split('&').peekable();
+    let access = Access::named(fields.next().unwrap_or_default())?;
+    let version = fields.next_if(|field| access == Access::Read && field.starts_with("version="));
+    Ok(Query {
+        version: version.map(version_of).transpose()?,
+        parameters: Parameters::recalled(fields)?,
+        kv: None,
+        access,
     })
 }
 
@@ -174,7 +229,7 @@ impl fmt::Display for SecretRef {
         if let Some(version) = self.version {
             write!(f, "?version={version}")?;
         }
-        if self.is_request() {
+        if !self.parameters.is_empty() {
             write!(f, "?{}", self.parameters)?;
         }
         match &self.key {
@@ -186,12 +241,23 @@ impl fmt::Display for SecretRef {
 
 impl Serialize for SecretRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            path,
+            version,
+            parameters,
+            key,
+            ..
+        } = self;
+        if let Some(access) = self.access.name() {
+            let version = version.map_or_else(String::new, |version| format!("&version={version}"));
+            let and = if parameters.is_empty() { "" } else { "&" };
+            return serializer.collect_str(&format_args!(
+                "{path}?api={access}{version}{and}{parameters}"
+            ));
+        }
         let Some(kv) = self.kv else {
             return serializer.collect_str(self);
         };
-        let Self {
-            path, version, key, ..
-        } = self;
         let version = version.map_or_else(String::new, |version| format!("&version={version}"));
         let key = key
             .as_ref()
@@ -278,6 +344,53 @@ mod tests {
         assert_eq!(secret.to_string(), shown);
         let found = secret.mount();
         assert_eq!(found.as_ref().map(MountPath::as_str), mount);
+    }
+
+    #[test]
+    fn what_a_template_asks_of_the_api_reads_back_as_it_was() {
+        let of = |path: &str, version, access, fields: &[(&str, &str)]| {
+            let mut parameters = Parameters::default();
+            for (name, value) in fields {
+                parameters.set((*name).to_owned(), (*value).to_owned());
+            }
+            SecretRef::of_api(path.parse().expect(path), version, access, parameters)
+        };
+        for (secret, json, shown) in [
+            (
+                of("secret/db", Some(2), Access::Read, &[]),
+                "\"secret/db?version=2\"",
+                "secret/db?version=2",
+            ),
+            (
+                of("secret/data/db", Some(2), Access::Read, &[]),
+                "\"secret/data/db?api=read&version=2\"",
+                "secret/data/db?version=2",
+            ),
+            (
+                of("aws/creds/a", None, Access::Read, &[("ttl", "1h")]),
+                "\"aws/creds/a?api=read&ttl=1h\"",
+                "aws/creds/a?ttl=1h",
+            ),
+            (
+                of(
+                    "transit/sign/a",
+                    None,
+                    Access::Write,
+                    &[("a=B", "x&=%"), ("version", "")],
+                ),
+                "\"transit/sign/a?api=write&a%3DB=x%26=%25&version=\"",
+                "transit/sign/a?a%3DB=x%26=%25&version=",
+            ),
+            (
+                of("secret/a", None, Access::List, &[]),
+                "\"secret/a?api=list\"",
+                "list of secret/a",
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&secret).expect("JSON"), json);
+            assert_eq!(serde_json::from_str::<SecretRef>(json).expect(json), secret);
+            assert_eq!(secret.to_string(), shown);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::access::Access;
 use super::invalid::Invalid;
 use super::kv::{Kv, KvPart, KvVersion};
 use super::parameters::Parameters;
@@ -106,6 +107,7 @@ impl StorePath {
             version: None,
             parameters: Parameters::default(),
             key: None,
+            access: Access::Command,
             kv: Some(Kv {
                 version: if self.v1 {
                     KvVersion::One

@@ -9,7 +9,7 @@ use super::mount_table::{Alternative, Knowledge};
 use super::secret_state::{Phase, Step};
 use super::session::Verdict;
 use crate::secret::VaultSecret;
-use crate::spec::SecretRef;
+use crate::spec::{Access, SecretRef};
 use crate::vault::{Class, SecretsMount, TokenLease, VaultError};
 
 impl Engine {
@@ -31,12 +31,14 @@ impl Engine {
         let Some((token, sent)) = asked else {
             return;
         };
+        // consul-template writes where nobody says which engine it is, e.g. to an auth method.
+        let is_careful = secret.is_request() && secret.access == Access::Command;
         match result {
             Ok(_) => self.proved(secret, token),
             Err(error) => match error.class() {
                 // What may be written over must not be guessed.
-                Class::NotFound if secret.is_request() => self.failed(secret, &error, out),
-                Class::Denied if secret.is_request() => {
+                Class::NotFound if is_careful => self.failed(secret, &error, out),
+                Class::Denied if is_careful => {
                     if self.is_policy(secret, (token, sent), out) {
                         self.failed(secret, &error, out);
                     }
@@ -148,7 +150,8 @@ impl Engine {
             return self.refuse_lease(secret);
         }
         let is_endless = data.lease.is_none() && !holds_certificate(&data.data);
-        if secret.is_request() && is_endless {
+        let has_an_end = secret.access != Access::Write;
+        if secret.is_request() && has_an_end && is_endless {
             return self.refuse_endless(secret);
         }
         let asked = (token, sent, self.options.overlap());
@@ -214,7 +217,7 @@ impl Engine {
 
     fn guess(&mut self, secret: &SecretRef, denial: VaultError) {
         if let Some(login) = self.session.login() {
-            login.mounts.guess(&secret.path, denial);
+            login.mounts.guess(secret, denial);
         }
         self.repeat(secret);
     }

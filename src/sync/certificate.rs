@@ -1,5 +1,5 @@
 //! A certificate that Vault issued for this pod alone, without a lease: its own end is all that it
-//! lives by.
+//! lives by. What else Vault makes without a lease, e.g. by encryption, need not have an end.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use fastrand::Rng;
 use super::event::Now;
 use super::schedule::next_renewal;
 use super::x509::X509;
-use crate::secret::{SecretMap, SecretValue};
+use crate::secret::{SecretMap, SecretValue, VaultSecret};
 use crate::vault::Authority;
 
 /// A certificate in use.
@@ -50,6 +50,20 @@ fn parsed(data: &SecretMap) -> Option<X509> {
 /// None is issued more often than this, however short-lived.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// Longer than any pod lives, and little enough to be added to a time.
+const AGES: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// How long a token, or the secret id of an AppRole, says that it lives.
+fn life(secret: &VaultSecret) -> Option<Duration> {
+    let auth = secret.auth.as_ref();
+    let named = auth.and_then(|auth| auth.get("lease_duration"));
+    let seconds = match named.or_else(|| secret.data.get("secret_id_ttl"))? {
+        SecretValue::Number(text) => std::str::from_utf8(text.expose()).ok()?.parse().ok()?,
+        _ => 0,
+    };
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
 impl Certificate {
     /// The one in `data`, which has just come; `None` where there is none.
     ///
@@ -73,14 +87,28 @@ impl Certificate {
         })
     }
 
+    /// What is in `secret` beside a certificate: made once, unless it says how long it lives.
+    pub(crate) fn endless(secret: &VaultSecret, now: Now, rng: &mut Rng) -> Self {
+        let (left, wait) = match life(secret) {
+            Some(left) => (left, next_renewal(left, rng).max(SHORTEST)),
+            None => (AGES, AGES),
+        };
+        Self {
+            end: now.elapsed + left,
+            replace: now.elapsed + wait,
+            authority: None,
+        }
+    }
+
     /// Whether it is time for its successor.
     pub(crate) fn is_due(&self, now: Duration) -> bool {
         self.replace <= now
     }
 
-    /// How long it is good yet.
-    pub(crate) fn left(&self, now: Duration) -> Duration {
-        self.end.saturating_sub(now)
+    /// How long it is good yet; `None` is without end.
+    pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
+        let left = self.end.saturating_sub(now);
+        (left < AGES / 2).then_some(left)
     }
 
     /// The engine shows `authority` now.

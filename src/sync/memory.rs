@@ -286,7 +286,7 @@ fn secret_of(data: &RawValue, lease: Option<Lease>) -> Result<VaultSecret, NotAM
             data,
             version: None,
             lease,
-            absent: false,
+            ..VaultSecret::default()
         }),
         _ => Err(NotAMemory),
     }

@@ -52,9 +52,11 @@ pub(crate) enum Knowledge {
 }
 
 impl MountTable {
-    /// What is known about the mount of `secret`: what is declared, else what was found out.
+    /// What is known about the mount of `secret`: what is declared or can only be so, else what was
+    /// found out.
     pub(crate) fn of(&self, secret: &SecretRef) -> Knowledge {
-        match declared(secret) {
+        let known = declared(secret).or_else(|| reserved(&secret.path));
+        match known {
             Some(mount) => Knowledge::Mount(mount),
             None => self.found(&secret.path),
         }
@@ -97,10 +99,12 @@ impl MountTable {
         }
     }
 
-    /// The look-up of `path` was denied: assume KV v2, mounted at the first segment of the path.
-    pub(crate) fn guess(&mut self, path: &VaultPath, denial: VaultError) {
+    /// The look-up of `secret` was denied: assume KV v2, mounted at the first segment of the path. A
+    /// KV engine makes nothing of what is written to it, so a request is to another one.
+    pub(crate) fn guess(&mut self, secret: &SecretRef, denial: VaultError) {
+        let path = &secret.path;
         self.give_up(path);
-        let engine = match path.as_str().contains('/') {
+        let engine = match path.as_str().contains('/') && !secret.is_request() {
             true => Engine::KvV2,
             false => Engine::Plain,
         };
@@ -158,6 +162,19 @@ fn declared(secret: &SecretRef) -> Option<SecretsMount> {
     })
 }
 
+/// What Vault keeps to itself: nobody can mount an engine there. Of an auth method's path it names a
+/// mount that is no part of the path.
+fn reserved(path: &VaultPath) -> Option<SecretsMount> {
+    let first = first_segment(path);
+    let engine = match first {
+        "auth" | "sys" | "identity" => Engine::Plain,
+        "cubbyhole" => Engine::KvV1,
+        _ => return None,
+    };
+    let path = first.parse().ok()?;
+    Some(SecretsMount { path, engine })
+}
+
 fn serves(mount: &SecretsMount, path: &VaultPath) -> bool {
     path.as_str()
         .strip_prefix(mount.path.as_str())
@@ -206,7 +223,7 @@ mod tests {
         let db = path("secret/db");
         table.ask(&db);
         let denial = VaultError::new(Class::Denied, "no look-ups");
-        table.guess(&db, denial.clone());
+        table.guess(&secret("secret/db"), denial.clone());
         assert_eq!(
             table.of(&secret("secret/db")),
             Knowledge::Guess(mount("secret", Engine::KvV2))
@@ -231,6 +248,22 @@ mod tests {
     }
 
     #[test]
+    fn what_vault_keeps_to_itself_is_not_looked_up() {
+        let table = MountTable::default();
+        for (path, engine) in [
+            ("auth/token/lookup-self", Engine::Plain),
+            ("sys/health", Engine::Plain),
+            ("identity/oidc/token/app", Engine::Plain),
+            ("cubbyhole/a", Engine::KvV1),
+        ] {
+            let first = path.split('/').next().expect("a part");
+            let known = Knowledge::Mount(mount(first, engine));
+            assert_eq!(table.of(&secret(path)), known);
+        }
+        assert_eq!(table.of(&secret("authors/a")), Knowledge::Nothing);
+    }
+
+    #[test]
     fn a_declared_engine_is_neither_looked_up_nor_guessed() {
         let mut table = MountTable::default();
         let text = "\"team/kv/db?kv=2&mount=2\"";
@@ -238,7 +271,7 @@ mod tests {
         let known = Knowledge::Mount(mount("team/kv", Engine::KvV2));
         assert_eq!(table.of(&declared), known);
         let denial = VaultError::new(Class::Denied, "no look-ups");
-        table.guess(&path("team/kv/db"), denial.clone());
+        table.guess(&secret("team/kv/db"), denial.clone());
         assert_eq!(table.guess_again(&declared, &denial), Alternative::None);
     }
 }

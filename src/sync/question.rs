@@ -8,7 +8,7 @@ use super::login::Login;
 use super::mount_table::Knowledge;
 use super::secret_state::{Phase, SecretState, Step};
 use crate::secret::VaultSecret;
-use crate::spec::{KvPart, SecretRef};
+use crate::spec::{Access, KvPart, SecretRef};
 use crate::vault::{self, SecretsMount};
 
 impl Engine {
@@ -43,7 +43,11 @@ impl Engine {
                 OfCredential::Look => match login.mounts.of(secret) {
                     Knowledge::Awaited => continue,
                     // What may be written over must not be guessed.
-                    Knowledge::Guess(_) if secret.is_request() => look_up(login, secret, out),
+                    Knowledge::Guess(_)
+                        if secret.is_request() && secret.access == Access::Command =>
+                    {
+                        look_up(login, secret, out)
+                    }
                     Knowledge::Nothing => look_up(login, secret, out),
                     Knowledge::Mount(mount) | Knowledge::Guess(mount) => {
                         let is_visible = login.mounts.has_metadata(&secret.path);

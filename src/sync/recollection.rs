@@ -107,10 +107,12 @@ impl Engine {
         let known = self.secrets.iter().chain(&self.recalled);
         let mut certificates = known
             .filter_map(|(secret, state)| {
+                // A token is more than its data, and is made anew.
+                let data = state.data().filter(|data| data.auth.is_none())?;
                 Some(CertificateToKeep {
                     secret,
                     certificate: state.certificate()?,
-                    data: &state.data()?.data,
+                    data: &data.data,
                 })
             })
             .peekable();

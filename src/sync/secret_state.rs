@@ -14,7 +14,7 @@ use super::event::{Now, TokenId};
 use super::notice::Notice;
 use super::session::hint;
 use crate::secret::VaultSecret;
-use crate::spec::SecretRef;
+use crate::spec::{Access, SecretRef};
 use crate::vault::{Authority, Class, VaultError};
 
 pub(crate) use self::glance::Glance;
@@ -232,11 +232,18 @@ impl SecretState {
         let replaced = std::mem::replace(&mut self.credential, credential);
         let seen = self.seen.take().flatten();
         self.certificate = match secret.is_request() && data.lease.is_none() {
-            true => Certificate::new(&data.data, seen, now, rng),
+            true => Certificate::new(&data.data, seen, now, rng).or_else(|| {
+                let may_be_endless = secret.access == Access::Write;
+                may_be_endless.then(|| Certificate::endless(&data, now, rng))
+            }),
             false => None,
         };
         let changed = self.data.as_ref().is_none_or(|old| {
-            old.version != data.version || old.data != data.data || old.absent != data.absent
+            old.version != data.version
+                || old.data != data.data
+                || old.absent != data.absent
+                || old.metadata != data.metadata
+                || old.auth != data.auth
         });
         let version = data.version;
         self.data = Some(data);

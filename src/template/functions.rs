@@ -80,7 +80,7 @@ const EXTERNAL_SECRETS: &[&[Function]] = with_sprig![
 ];
 
 const CONSUL_TEMPLATE: &[&[Function]] = &[
-    secret::ENVELOPE,
+    consul::SECRET,
     consul::FUNCTIONS,
     consul::PARSE,
     consul::SEARCH,

@@ -186,6 +186,24 @@ impl VaultApi for VaultClient {
         }
     }
 
+    async fn query(
+        &self,
+        token: &Token,
+        mount: &SecretsMount,
+        path: &VaultPath,
+        query: &Parameters,
+    ) -> Result<VaultSecret, VaultError> {
+        let asked = Asked::with_token(Operation::Read(mount, path, None), token);
+        if mount.engine == Engine::KvV2 {
+            return Err(asked.failed(
+                Class::Invalid,
+                "it is a path of a KV engine, of which only ?version=N can be asked",
+            ));
+        }
+        let request = Logical::query(path.to_string(), query);
+        asked.plain(&self.send(&asked, request, token).await?)
+    }
+
     async fn write(
         &self,
         token: &Token,

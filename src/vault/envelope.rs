@@ -25,7 +25,7 @@ pub(super) struct Envelope<'a> {
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    auth: Option<Auth<'a>>,
+    auth: Option<&'a RawValue>,
     #[serde(borrow, default)]
     lease_id: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -46,6 +46,15 @@ struct Auth<'a> {
     lease_duration: u64,
     #[serde(default)]
     renewable: bool,
+}
+
+impl Auth<'_> {
+    fn lease(&self) -> TokenLease {
+        TokenLease {
+            duration: Duration::from_secs(self.lease_duration),
+            renewable: self.renewable,
+        }
+    }
 }
 
 /// What a KV v2 engine says of a secret.
@@ -86,19 +95,20 @@ impl<'a> Envelope<'a> {
 
     /// The answer to a login.
     pub(super) fn into_token(self) -> Result<Token, NotVault> {
-        let lease = self.token_lease()?;
-        let auth = self.auth.ok_or(NotVault)?;
+        let auth = self.auth()?;
+        let lease = auth.lease();
         let secret = SecretBytes::from(auth.client_token.into_owned());
         Ok(Token { secret, lease })
     }
 
     /// The answer to a renewal of a token.
     pub(super) fn token_lease(&self) -> Result<TokenLease, NotVault> {
-        let auth = self.auth.as_ref().ok_or(NotVault)?;
-        Ok(TokenLease {
-            duration: Duration::from_secs(auth.lease_duration),
-            renewable: auth.renewable,
-        })
+        Ok(self.auth()?.lease())
+    }
+
+    fn auth(&self) -> Result<Auth<'a>, NotVault> {
+        let auth = self.auth.ok_or(NotVault)?;
+        serde_json::from_str(auth.get()).map_err(|_| NotVault)
     }
 
     /// The answer to a renewal of a lease.
@@ -185,7 +195,8 @@ impl<'a> Envelope<'a> {
         struct Versioned<'a> {
             #[serde(borrow, default)]
             data: Option<&'a RawValue>,
-            metadata: Metadata,
+            #[serde(borrow)]
+            metadata: &'a RawValue,
         }
         #[derive(Deserialize)]
         struct Metadata {
@@ -197,17 +208,19 @@ impl<'a> Envelope<'a> {
             return Ok(KvReply::Nothing);
         }
         let Versioned { data, metadata } = self.data_as()?;
-        let version = metadata.version;
+        let shown: Metadata = serde_json::from_str(metadata.get()).map_err(|_| NotVault)?;
+        let version = shown.version;
         Ok(match data {
             Some(data) => KvReply::Secret(VaultSecret {
                 data: map(data)?,
                 version: Some(version),
-                lease: None,
-                absent: false,
+                metadata: map(metadata)?,
+                keep: self.lease_duration,
+                ..VaultSecret::default()
             }),
             None => KvReply::Gone(GoneVersion {
                 version,
-                destroyed: metadata.destroyed,
+                destroyed: shown.destroyed,
             }),
         })
     }
@@ -229,12 +242,14 @@ impl<'a> Envelope<'a> {
         Ok(Authority::of([certificate.get(), chain]))
     }
 
-    /// The answer to a plain read; `None` when it brings no data.
+    /// The answer to a plain read; `None` when it brings neither data nor a token.
     pub(super) fn into_plain(self) -> Result<Option<VaultSecret>, NotVault> {
-        let Some(data) = self.data else {
-            return Ok(None);
+        let auth = self.auth.map(map).transpose()?;
+        let data = match (self.data, &auth) {
+            (Some(data), _) => map(data)?,
+            (None, Some(_)) => SecretMap::new(),
+            (None, None) => return Ok(None),
         };
-        let data = map(data)?;
         let (duration, renewable) = (Duration::from_secs(self.lease_duration), self.renewable);
         // KV v1 names a duration too, without a lease: a hint at how long to keep the value.
         let lease = self.lease_id.filter(|id| !id.is_empty()).map(|id| Lease {
@@ -244,9 +259,10 @@ impl<'a> Envelope<'a> {
         });
         Ok(Some(VaultSecret {
             data,
-            version: None,
             lease,
-            absent: false,
+            auth,
+            keep: self.lease_duration,
+            ..VaultSecret::default()
         }))
     }
 

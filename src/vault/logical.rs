@@ -3,24 +3,48 @@
 
 use bytes::Bytes;
 use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use super::request::Call;
 use crate::secret::write_json_string;
+use crate::spec::Parameters;
 
 /// A request by its path below `/v1`.
 pub(super) struct Logical {
     method: Method,
     path: String,
+    query: Option<String>,
     body: Vec<u8>,
 }
+
+/// What a query takes as it is (<https://url.spec.whatwg.org/#application-x-www-form-urlencoded-percent-encode-set>).
+const NOT_IN_A_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'*')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_');
 
 impl Logical {
     pub(super) fn read(path: String) -> Self {
         Self {
             method: Method::GET,
             path,
+            query: None,
             body: Vec::new(),
+        }
+    }
+
+    /// A read with `parameters` as its query.
+    pub(super) fn query(path: String, parameters: &Parameters) -> Self {
+        let encode = |text| utf8_percent_encode(text, NOT_IN_A_QUERY).to_string();
+        let fields: Vec<_> = parameters
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        Self {
+            query: Some(fields.join("&")),
+            ..Self::read(path)
         }
     }
 
@@ -42,6 +66,7 @@ impl Logical {
         Self {
             method: Method::POST,
             path,
+            query: None,
             body,
         }
     }
@@ -50,7 +75,7 @@ impl Logical {
         Call {
             method: self.method,
             path: self.path,
-            query: None,
+            query: self.query,
             body: Bytes::from_owner(Zeroizing::new(self.body)),
             repeatable,
         }

@@ -12,6 +12,7 @@
 )]
 
 mod admission;
+mod agent;
 mod certificates;
 mod chart;
 mod external_secrets;

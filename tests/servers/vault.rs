@@ -15,7 +15,7 @@ mod issued;
 mod pki;
 #[path = "../it/refresh/pod.rs"]
 #[allow(dead_code, reason = "what is not needed here is needed there")]
-mod pod;
+pub(crate) mod pod;
 #[path = "../it/vault_http/server.rs"]
 #[allow(dead_code, reason = "what is not needed here is needed there")]
 mod server;

@@ -46,8 +46,8 @@ impl<V: VaultApi> Requests<V> {
                 Event::LookedUp(secret, result)
             }
             Action::CheckVersion(id, mount, secret) => {
-                let ask =
-                    async |token: &Token| self.vault.kv_version(token, &mount, &secret.path).await;
+                let (mount, path) = mount.place(&secret);
+                let ask = async |token: &Token| self.vault.kv_version(token, &mount, &path).await;
                 let result = self.with(id, ask).await;
                 Event::CheckedVersion(secret, result)
             }
@@ -119,10 +119,13 @@ impl<V: VaultApi> Requests<V> {
         mount: &SecretsMount,
         secret: &SecretRef,
     ) -> Result<VaultSecret, VaultError> {
-        let path = &secret.path;
+        let (mount, path) = mount.place(secret);
+        let (mount, path, parameters) = (&mount, &path, &secret.parameters);
         if secret.is_request() {
-            let parameters = &secret.parameters;
             return self.vault.write(token, mount, path, parameters).await;
+        }
+        if !parameters.is_empty() {
+            return self.vault.query(token, mount, path, parameters).await;
         }
         match secret.part() {
             KvPart::Data => self.vault.read(token, mount, path, secret.version).await,

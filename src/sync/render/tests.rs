@@ -54,7 +54,7 @@ fn secrets(entries: &[(&str, &str)]) -> BTreeMap<SecretRef, VaultSecret> {
             data,
             version: Some(1),
             lease: None,
-            absent: false,
+            ..VaultSecret::default()
         },
         other => panic!("not an object: {other:?}"),
     };

@@ -23,7 +23,7 @@ fn version(version: u64) -> VaultSecret {
         data: BTreeMap::from([("password".to_owned(), value)]),
         version: Some(version),
         lease: None,
-        absent: false,
+        ..VaultSecret::default()
     }
 }
 

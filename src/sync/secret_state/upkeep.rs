@@ -44,7 +44,7 @@ impl SecretState {
     pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
         match &self.credential {
             Some(credential) => credential.left(now),
-            None => Some(self.certificate.as_ref()?.left(now)),
+            None => self.certificate.as_ref()?.left(now),
         }
     }
 

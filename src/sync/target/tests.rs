@@ -60,7 +60,7 @@ fn of(data: SecretMap) -> VaultSecret {
         data,
         version: Some(1),
         lease: None,
-        absent: false,
+        ..VaultSecret::default()
     }
 }
 

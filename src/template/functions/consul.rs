@@ -1,12 +1,14 @@
 //! consul-template's own functions, as Vault Agent offers them. Several share their names with
 //! sprig's and take their arguments in another order.
 
+mod answer;
 mod channel;
 mod maps;
 mod maths;
 mod parse;
 mod scratch;
 mod search;
+mod secret;
 mod title;
 mod toml;
 
@@ -15,6 +17,7 @@ use super::function;
 use super::json;
 use super::letters;
 use super::strings;
+use super::url;
 use super::yaml;
 use crate::template::call::{Args, Body, Fault, Function, Nature, Outcome, Run};
 use crate::template::value::{Text, Value};
@@ -24,6 +27,7 @@ pub(super) use self::maths::FUNCTIONS as MATHS;
 pub(super) use self::parse::FUNCTIONS as PARSE;
 pub(in crate::template) use self::scratch::method;
 pub(super) use self::search::FUNCTIONS as SEARCH;
+pub(super) use self::secret::FUNCTIONS as SECRET;
 
 /// Texts, encodings, and what is neither.
 pub(super) const FUNCTIONS: &[Function] = &[

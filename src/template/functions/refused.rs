@@ -15,8 +15,6 @@ const FILES: &str = "a template writes nothing but its own file; give each file 
 const PROGRAMS: &str = "it runs a program, and the refresher's image has none";
 const READS: &str = "a template reads secrets and nothing else";
 const HELM: &str = "it is Helm's, and no template of External Secrets has it";
-const ISSUES: &str = "it makes Vault issue a certificate and keeps that in a file of its own; secret, \
-     with the same arguments, has one issued, and .Data holds its parts";
 const DEBUGS: &str =
     "it shows addresses, which change, and the agent's log; printf \"%#v\" shows a value";
 const HERMETIC: &str = "consul-template has of sprig only what reads neither clock nor randomness \
@@ -41,8 +39,7 @@ pub(super) fn reason(table: FunctionTable, name: &str) -> Option<&'static str> {
         | "nomadVarExists" => NOMAD,
         "writeToFile" => FILES,
         "plugin" => PROGRAMS,
-        "file" | "secrets" => READS,
-        "pkiCert" => ISSUES,
+        "file" => READS,
         "spew_dump" | "spew_printf" | "spew_sdump" | "spew_sprintf" => DEBUGS,
         _ => match name.strip_prefix("sprig_") {
             Some(plain) if !hermetic(plain) => HERMETIC,

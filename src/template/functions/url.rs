@@ -143,7 +143,7 @@ fn scheme(text: &str) -> Option<Option<usize>> {
     Some(None)
 }
 
-fn unescaped(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

@@ -19,6 +19,9 @@ use tempfile::TempDir;
 /// The pod's two volumes.
 const VOLUMES: [&str; 2] = ["a", "b"];
 
+/// The root token of the dev Vault.
+pub(crate) const DEV_ROOT_TOKEN: &str = "root-of-the-tests";
+
 pub(crate) struct Pod {
     folder: TempDir,
     pub(crate) vault: DevVault,
@@ -292,15 +295,12 @@ impl Drop for Pod {
     }
 }
 
-fn dev_vault() -> DevVault {
+/// An empty Vault in this process.
+pub(crate) fn dev_vault() -> DevVault {
     let random = |bytes: &mut [u8]| {
         ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).expect("random");
     };
-    DevVault::new(
-        "root-of-the-tests",
-        Arc::new(SystemTime::now),
-        Arc::new(random),
-    )
+    DevVault::new(DEV_ROOT_TOKEN, Arc::new(SystemTime::now), Arc::new(random))
 }
 
 fn refresher() -> Command {
@@ -308,7 +308,9 @@ fn refresher() -> Command {
 }
 
 /// Serves on a port of its own until the sender is dropped.
-fn serve(vault: DevVault) -> (String, (tokio::sync::oneshot::Sender<()>, JoinHandle<()>)) {
+pub(crate) fn serve(
+    vault: DevVault,
+) -> (String, (tokio::sync::oneshot::Sender<()>, JoinHandle<()>)) {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (sender, address) = mpsc::channel();
     let server = thread::spawn(move || {

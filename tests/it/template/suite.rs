@@ -180,7 +180,7 @@ impl Secrets {
                 data,
                 version: None,
                 lease: None,
-                absent: false,
+                ..VaultSecret::default()
             };
             secrets.insert(path.parse().expect("a path"), secret);
         }

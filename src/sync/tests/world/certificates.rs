@@ -85,7 +85,7 @@ impl Pki {
             data,
             version: None,
             lease: None,
-            absent: false,
+            ..VaultSecret::default()
         }
     }
 

@@ -180,7 +180,7 @@ impl Vault {
             data: BTreeMap::from([("password".to_owned(), SecretValue::String(value.into()))]),
             version: (self.engine == Kv::KvV2).then_some(version),
             lease,
-            absent: false,
+            ..VaultSecret::default()
         }
     }
 }
