@@ -6,6 +6,7 @@
 pub mod defaults;
 #[cfg(feature = "demo")]
 mod demo;
+pub mod facts;
 mod inject;
 mod lint;
 mod manifest;

@@ -4,6 +4,7 @@
 //! Each dialect ends in the same [`Parsed`]; everything after it is the same code. A pod may speak
 //! several at once ([`read`]).
 
+mod appearance;
 mod combination;
 pub mod external_secret;
 mod findings;
@@ -11,17 +12,20 @@ pub mod native;
 mod problem;
 mod quantity;
 mod suggest;
+pub mod vault_k8s;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::external_secret::VariableEntry;
+use self::vault_k8s::VaultK8sDefaults;
 use crate::spec::target::TargetSpec;
 use crate::spec::{
     Audience, AuthType, CaBundle, ContainerName, FileSpec, GoDuration, Header, MountPath,
     ObjectName, OnChange, Role, SyncSpec, VaultAddress, VaultNamespace,
 };
 
-pub use self::combination::read;
+pub use self::appearance::{Appearance, ContainerPatch, MountedSecret, NeededFile, Position};
+pub use self::combination::{beside, read, speaks_vault_k8s};
 pub use self::problem::Problem;
 pub use self::quantity::Quantity;
 pub(crate) use self::suggest::closest;
@@ -100,6 +104,8 @@ pub struct DialectDefaults {
     pub audience: Audience,
     /// The ConfigMap with the CA bundle for Vault; `None` is the Mozilla roots.
     pub ca_config_map: Option<ObjectName>,
+    /// What the Vault Agent Injector's operators set beside these.
+    pub vault_k8s: VaultK8sDefaults,
 }
 
 /// What a pod's author decided, or the default.
@@ -147,6 +153,8 @@ pub struct Settings {
     pub resources: Resources,
     /// How the application is told that its files have switched.
     pub on_change: Vec<OnChange>,
+    /// How the sidecar looks.
+    pub appearance: Appearance,
 }
 
 /// Where the CA certificates for Vault are.

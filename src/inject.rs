@@ -11,6 +11,7 @@
 
 mod cluster;
 mod collision;
+mod container;
 mod conversion;
 mod covers;
 mod difference;
@@ -22,6 +23,7 @@ mod limits;
 mod memory;
 mod mesh;
 mod metrics;
+mod outline;
 mod patch;
 mod plan;
 mod pod;
@@ -44,13 +46,15 @@ use serde_json::Value;
 
 use self::plan::Plan;
 use self::pod::PodView;
-use crate::dialect::{self, DialectDefaults, Parsed, Problem, Reading, Resources, native};
+use crate::dialect::{
+    self, DialectDefaults, Parsed, Problem, Reading, Resources, native, vault_k8s,
+};
 use crate::spec::{Auth, ContainerName};
 
 pub use self::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType, ResourceQuota};
 pub use self::following::{Following, follow};
 pub use self::memory::{Bytes, Memory};
-pub use self::pod::is_injected;
+pub use self::pod::{is_injected, refresher};
 pub use self::usage::{SecretUse, secret_use};
 
 /// What the API server asks about.
@@ -203,7 +207,7 @@ pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts
     if request.operation != Operation::Create {
         return skip(SkipReason::NotCreated, Vec::new());
     }
-    match Asked::of(request.pod, &defaults.dialect, cluster) {
+    match Asked::of(request.pod, request.namespace, &defaults.dialect, cluster) {
         Asked::No(mut warnings) => {
             warnings.extend(pod::left_over(request.pod));
             skip(SkipReason::NotAsked, warnings)
@@ -223,18 +227,29 @@ enum Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn of(pod: &'a Value, defaults: &DialectDefaults, cluster: &ClusterFacts) -> Self {
+    fn of(
+        pod: &'a Value,
+        namespace: &str,
+        defaults: &DialectDefaults,
+        cluster: &ClusterFacts,
+    ) -> Self {
         let (annotations, mut problems) = pod::annotations(pod);
         let facts = &cluster.external_secrets;
         let native = || native::parse(&annotations, defaults);
-        let (reading, view) = match facts.is_empty() {
+        let speaks_vault_k8s = dialect::speaks_vault_k8s(&annotations);
+        let (reading, view) = match facts.is_empty() && !speaks_vault_k8s {
             true => (native(), None),
             false => {
                 let view = PodView::of(pod, annotations.clone());
-                let reading = match &view {
+                let mut reading = match &view {
                     Ok(view) => dialect::read(&annotations, &usage::of(view), facts, defaults),
                     Err(_) => native(),
                 };
+                if let (true, Ok(view)) = (speaks_vault_k8s, &view) {
+                    let outline = outline::of(view, pod, namespace);
+                    let own = vault_k8s::parse(&annotations, &outline, defaults);
+                    reading = dialect::beside(&annotations, own, reading);
+                }
                 (reading, Some(view))
             }
         };
@@ -263,10 +278,13 @@ fn inject(
     defaults: &Defaults,
     cluster: &ClusterFacts,
 ) -> Decision {
-    let plan = match Plan::build(view, parsed, defaults, cluster) {
+    let appearance = &parsed.settings.appearance;
+    let in_their_words = |problems: Vec<Problem>| appearance.in_its_words(problems);
+    let mut plan = match Plan::build(view, parsed, defaults, cluster) {
         Ok(plan) => plan,
-        Err(problems) => return deny(problems, parsed.warnings.clone()),
+        Err(problems) => return deny(in_their_words(problems), parsed.warnings.clone()),
     };
+    plan.warnings = in_their_words(plan.warnings);
     let (warnings, summary) = (plan.warnings.clone(), plan.summary.clone());
     Decision::Inject(Box::new(Injection {
         patch: difference::patch(request.pod, view, plan),

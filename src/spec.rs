@@ -53,7 +53,9 @@ pub use self::signal::SignalName;
 pub use self::store_path::StorePath;
 pub use self::target::TargetSpec;
 pub use self::template::{FunctionTable, MissingKey, TemplateFileSpec, TemplatePath, TemplateSpec};
-pub use self::vault::{Audience, MountPath, Role, VaultAddress, VaultNamespace, VaultPath};
+pub use self::vault::{
+    Audience, MountPath, Role, TlsName, VaultAddress, VaultNamespace, VaultPath,
+};
 
 /// The annotation that carries the SyncSpec of a pod.
 pub const ANNOTATION: &str = "freshet.dev/sync-spec";

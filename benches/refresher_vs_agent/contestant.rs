@@ -62,6 +62,7 @@ impl Contestant {
             ca_certificates: None,
             headers: Vec::new(),
             client_certificate_dir: None,
+            tls_server_name: None,
             mounts: mounts.into(),
         };
         fs::create_dir_all(POD_DIR).expect("the downward API volume");

@@ -5,6 +5,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 
+use crate::dialect::vault_k8s::VaultK8sDefaults;
 use crate::dialect::{DialectDefaults, Quantity, Resources};
 use crate::inject::Defaults;
 use crate::spec::{Audience, AuthType, MountPath, ObjectName, VaultAddress, VaultNamespace};
@@ -136,6 +137,7 @@ impl DefaultsArgs {
                 auth_path: self.auth_path,
                 audience: self.auth_audience,
                 ca_config_map: self.ca_config_map,
+                vault_k8s: VaultK8sDefaults::default(),
             },
             resources: Resources {
                 requests_cpu: text(self.refresher_requests_cpu),

@@ -1,6 +1,7 @@
 //! `freshet inject`: what the webhook would make of a manifest.
 
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::manifest::Document;
@@ -19,6 +20,9 @@ Examples:
   A Deployment that mounts the Secret of an ExternalSecret, with its manifests:
     freshet inject -f deployment.yaml --external-secrets externalsecret.yaml \\
       --external-secrets clustersecretstore.yaml --external-secrets-claim all
+
+  What comes of it, pod by pod, to compare it with what another injector made of it:
+    freshet inject -f deployment.yaml --vault-address https://vault.vault:8200 -o facts
 
   Without the webhook in the cluster:
     helm template ./chart | freshet inject -f - --vault-address https://vault.vault:8200 \\
@@ -47,6 +51,9 @@ pub(super) struct InjectArgs {
 enum Format {
     Yaml,
     Json,
+    /// What comes of each pod, as JSON: its containers, mounts and volumes afterwards, and what the
+    /// added container does in the words of Vault Agent's configuration
+    Facts,
 }
 
 pub(super) fn run(arguments: InjectArgs) -> Outcome {
@@ -55,6 +62,9 @@ pub(super) fn run(arguments: InjectArgs) -> Outcome {
         Ok(review) => review,
         Err(message) => return Outcome::unusable(message),
     };
+    if format == Format::Facts {
+        return facts(&review);
+    }
     let stderr = review.pods.iter().flat_map(|pod| pod.findings()).collect();
     if review.pods.iter().any(|pod| !pod.problems.is_empty()) {
         return Outcome {
@@ -66,7 +76,7 @@ pub(super) fn run(arguments: InjectArgs) -> Outcome {
     let printed = changed(&review).map(|changed| match (diff, format) {
         (true, format) => differences(&changed, format),
         (false, Format::Yaml) => documents(&changed),
-        (false, Format::Json) => objects(&changed),
+        (false, Format::Json | Format::Facts) => objects(&changed),
     });
     match printed {
         Ok(text) => Outcome {
@@ -75,6 +85,29 @@ pub(super) fn run(arguments: InjectArgs) -> Outcome {
             code: 0,
         },
         Err(message) => Outcome::unusable(message),
+    }
+}
+
+/// What comes of each pod, one object after the other, refused ones too.
+fn facts(review: &Review) -> Outcome {
+    let mut stdout = String::new();
+    for pod in &review.pods {
+        match &pod.facts {
+            Ok(facts) => {
+                let mut named = json!({"pod": pod.place});
+                if let (Some(all), Value::Object(facts)) = (named.as_object_mut(), facts) {
+                    all.extend(facts.clone());
+                }
+                stdout.push_str(&format!("{named:#}\n"));
+            }
+            Err(message) => return Outcome::unusable(format!("{}: {message}", pod.place)),
+        }
+    }
+    let is_refused = review.pods.iter().any(|pod| !pod.problems.is_empty());
+    Outcome {
+        stdout: stdout.into_bytes(),
+        stderr: String::new(),
+        code: u8::from(is_refused),
     }
 }
 
@@ -146,7 +179,7 @@ fn documents(all: &[Changed<'_>]) -> String {
 fn objects(all: &[Changed<'_>]) -> String {
     all.iter()
         .filter(|this| this.document.number.is_some())
-        .map(|this| json(this.content.as_ref().unwrap_or(&this.document.content)))
+        .map(|this| as_json(this.content.as_ref().unwrap_or(&this.document.content)))
         .collect()
 }
 
@@ -154,7 +187,7 @@ fn objects(all: &[Changed<'_>]) -> String {
 fn differences(all: &[Changed<'_>], format: Format) -> String {
     let print = match format {
         Format::Yaml => yaml::write,
-        Format::Json => json,
+        Format::Json | Format::Facts => as_json,
     };
     all.iter()
         .filter_map(|this| Some((this, this.content.as_ref()?)))
@@ -170,7 +203,7 @@ fn differences(all: &[Changed<'_>], format: Format) -> String {
         .collect()
 }
 
-fn json(content: &Ordered) -> String {
+fn as_json(content: &Ordered) -> String {
     // Strings and numbers alone, which can always be written.
     serde_json::to_string_pretty(content).unwrap_or_default() + "\n"
 }

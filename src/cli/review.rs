@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::defaults::DefaultsArgs;
+use super::facts;
 use super::manifest::Manifest;
 use super::workload::{self, DescribedPod};
 use crate::dialect::Problem;
@@ -69,6 +70,8 @@ pub(super) struct ReviewedPod {
     pub(super) problems: Vec<Problem>,
     /// What is doubtful, with the document's paths.
     pub(super) warnings: Vec<Problem>,
+    /// The decision itself, and the pod that it is about.
+    pub(super) facts: Result<Value, String>,
     /// What would be done, when nothing is wrong and it is asked for.
     pub(super) injection: Option<Box<Injection>>,
 }
@@ -154,8 +157,10 @@ impl Question<'_> {
             operation: self.operation,
             pod: &pod,
         };
-        let facts = self.facts(request.namespace);
-        let (warnings, injection) = match inject::decide(&request, self.defaults, &facts) {
+        let cluster = self.facts(request.namespace);
+        let decision = inject::decide(&request, self.defaults, &cluster);
+        let facts = facts::facts(&pod, &decision);
+        let (warnings, injection) = match decision {
             Decision::Skip { warnings, .. } => (warnings, None),
             Decision::Inject(injection) => (injection.warnings.clone(), Some(injection)),
             Decision::Deny {
@@ -183,6 +188,7 @@ impl Question<'_> {
             place,
             problems: placed(problems),
             warnings: placed(warnings),
+            facts,
             injection,
             described,
         }
@@ -213,6 +219,9 @@ fn objects(document: &Value) -> Vec<&Value> {
     }
 }
 
+/// What keys begin with in the dialects of annotations.
+const PREFIXES: [&str; 3] = ["freshet.dev/", "vault.hashicorp.com/", "openbao.org/"];
+
 /// `freshet.dev/inject: true` without quotes is a boolean, which the API server refuses in
 /// annotations before any webhook sees it. It is told, and the rest judged as if it were quoted.
 fn as_text(pod: &Value) -> (Value, Vec<Problem>) {
@@ -223,7 +232,7 @@ fn as_text(pod: &Value) -> (Value, Vec<Problem>) {
         .and_then(Value::as_object_mut)
     {
         annotations.retain(|key, value| {
-            if !key.starts_with("freshet.dev/") || value.is_string() {
+            if !PREFIXES.iter().any(|prefix| key.starts_with(prefix)) || value.is_string() {
                 return true;
             }
             let (message, text) = unquoted(key, value);
@@ -245,7 +254,7 @@ fn unquoted(key: &str, value: &Value) -> (String, Option<String>) {
             Some(value.to_string()),
         ),
         // 0640 was read as 416.
-        Value::Number(value) if key.starts_with("freshet.dev/mode-") => (
+        Value::Number(value) if is_mode(key) => (
             format!("is the number {value}, not text: write it in quotes, e.g. \"0640\""),
             None,
         ),
@@ -259,6 +268,11 @@ fn unquoted(key: &str, value: &Value) -> (String, Option<String>) {
         ),
         _ => ("must be text: write it in quotes".to_owned(), None),
     }
+}
+
+fn is_mode(key: &str) -> bool {
+    let word = key.split_once('/').map(|(_, word)| word);
+    word.is_some_and(|word| word.starts_with("mode-") || word.starts_with("agent-inject-perms-"))
 }
 
 impl ReviewedPod {

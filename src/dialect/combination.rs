@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::external_secret::{self, ExternalSecretFacts, PodSecrets, Served, StoreSettings};
 use super::findings::{Findings, at};
-use super::{DialectDefaults, Parsed, Problem, Reading, Settings, native};
+use super::{DialectDefaults, Parsed, Problem, Reading, Settings, native, vault_k8s};
 use crate::spec::{ContainerName, Mount, SyncSpec, VERSION};
 
 /// Reads a pod: its annotations, and the ExternalSecrets of its namespace that make its Secrets.
@@ -56,6 +56,44 @@ pub fn read(
                     problems.push(problem);
                 }
             }
+            Err(problems)
+        }
+    }
+}
+
+/// Whether the Vault Agent Injector's annotations of a pod are to be read.
+///
+/// `freshet.dev/inject: "false"` turns them off, too.
+pub fn speaks_vault_k8s(annotations: &BTreeMap<String, String>) -> bool {
+    vault_k8s::is_spoken(annotations) && !native::is_turned_off(annotations)
+}
+
+/// What a pod asks for that has annotations of the Vault Agent Injector, read as `own`, and perhaps
+/// asks in other dialects, too. It has one sidecar, which looks as one of them says, so one may ask.
+///
+/// # Errors
+/// All problems of both.
+pub fn beside(
+    annotations: &BTreeMap<String, String>,
+    own: Result<Reading, Vec<Problem>>,
+    others: Result<Reading, Vec<Problem>>,
+) -> Result<Reading, Vec<Problem>> {
+    match (own, others) {
+        (Ok(Reading::NotAsked(warnings)), others) => others.map(|reading| reading.with(warnings)),
+        (own, Ok(Reading::NotAsked(warnings))) => own.map(|reading| reading.with(warnings)),
+        (own, others) => {
+            let switch = "vault.hashicorp.com/agent-inject";
+            let problem = match native::is_asked(annotations) {
+                true => at("freshet.dev/inject").say(format!(
+                    "cannot be combined with {switch}: keep one of the two, and write all secrets in its annotations"
+                )),
+                false => Problem::new("spec.volumes", format!(
+                    "an ExternalSecret's target cannot be served beside {switch}: name all secrets in one of the two ways"
+                )),
+            };
+            let mut problems = own.err().unwrap_or_default();
+            problems.extend(others.err().unwrap_or_default());
+            problems.push(problem);
             Err(problems)
         }
     }

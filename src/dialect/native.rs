@@ -16,6 +16,7 @@ use super::findings::{Findings, at};
 use super::{DialectDefaults, Parsed, Problem, Reading, Settings, suggest};
 use crate::spec::{ContainerName, SecretName, SyncSpec, VariableName};
 
+pub(super) use self::mounts::RESERVED as RESERVED_DIRECTORIES;
 pub(super) use self::settings::DEFAULT_INTERVAL;
 pub use self::vocabulary::{overview, reference};
 

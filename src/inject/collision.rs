@@ -4,31 +4,31 @@ use super::conversion::is_converted;
 use super::fields::text;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::Problem;
-use crate::spec::layout::CONTAINER;
 use crate::spec::{Mount, SyncSpec};
 
-/// All that is in the way: a container or a volume of a reserved name, and, in the containers that
+/// All that is in the way: a container of `own` name, a volume of a reserved one, and, in the containers that
 /// get the files, a mount at, above or below theirs.
 pub(super) fn problems(
     pod: &PodView<'_>,
     spec: &SyncSpec,
+    own: &'static str,
     targets: &[&ContainerView<'_>],
 ) -> Vec<Problem> {
-    let mut problems: Vec<_> = containers(pod).chain(volumes(pod)).collect();
+    let mut problems: Vec<_> = containers(pod, own).chain(volumes(pod)).collect();
     for container in targets {
         problems.extend(mounts(pod, container, spec));
     }
     problems
 }
 
-fn containers<'p>(pod: &'p PodView<'_>) -> impl Iterator<Item = Problem> + 'p {
+fn containers<'p>(pod: &'p PodView<'_>, own: &'static str) -> impl Iterator<Item = Problem> + 'p {
     pod.containers
         .iter()
-        .filter(|container| container.name() == CONTAINER)
-        .map(|container| {
+        .filter(move |container| container.name() == own)
+        .map(move |container| {
             Problem::of_value(
                 format!("{}.name", container.path()),
-                CONTAINER,
+                own,
                 "is the name of the container that is added: rename this one",
             )
         })

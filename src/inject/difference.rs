@@ -1,5 +1,7 @@
 //! What of a plan is not in the pod yet, as edits.
 
+use std::collections::BTreeMap;
+
 use json_patch::Patch;
 use serde_json::{Map, Value};
 
@@ -49,7 +51,11 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
         (conversion::ANNOTATION, plan.conversions.note),
         (secret_variables::ANNOTATION, plan.wrappers.note()),
     ];
-    annotate(&mut editor, pod, plan.sync_spec, notes);
+    if let Some(shares) = plan.share_process_namespace {
+        let members = Map::from_iter([("shareProcessNamespace".to_owned(), shares.into())]);
+        editor.object(&["spec"], view.spec, members);
+    }
+    annotate(&mut editor, pod, (plan.sync_spec, plan.annotations), notes);
     editor.finish()
 }
 
@@ -80,13 +86,15 @@ fn wrap(
 fn annotate(
     editor: &mut Editor,
     pod: &Value,
-    sync_spec: String,
+    (sync_spec, more): (String, BTreeMap<&str, &str>),
     notes: [(&str, Option<String>); 2],
 ) {
     let mut annotations = Map::from_iter([
         (STATUS_ANNOTATION.to_owned(), "injected".into()),
         (ANNOTATION.to_owned(), sync_spec.into()),
     ]);
+    let more = more.into_iter();
+    annotations.extend(more.map(|(name, value)| (name.to_owned(), value.into())));
     let notes = notes.into_iter();
     annotations.extend(notes.filter_map(|(name, note)| Some((name.to_owned(), note?.into()))));
     let metadata = pod.get("metadata");

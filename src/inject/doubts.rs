@@ -4,7 +4,7 @@ use super::plan::Choices;
 use super::pod::PodView;
 use super::resources::amount;
 use super::{mesh, readable, targets};
-use crate::dialect::{Parsed, Problem};
+use crate::dialect::{Parsed, Position, Problem};
 
 /// All warnings: the dialect's, then those that need the pod.
 pub(super) fn warnings(
@@ -13,7 +13,7 @@ pub(super) fn warnings(
     choices: &Choices<'_, '_>,
 ) -> Vec<Problem> {
     let mut warnings = parsed.warnings.clone();
-    warnings.extend(before_refresher(pod, choices));
+    warnings.extend(before_refresher(pod, parsed, choices));
     if !choices.targets.is_empty() {
         warnings.extend(targets::late(pod, &parsed.settings, &choices.targets));
     }
@@ -24,20 +24,23 @@ pub(super) fn warnings(
 }
 
 /// Containers that look for the files before the refresher has run.
-fn before_refresher(pod: &PodView<'_>, choices: &Choices<'_, '_>) -> Vec<Problem> {
+fn before_refresher(pod: &PodView<'_>, parsed: &Parsed, choices: &Choices<'_, '_>) -> Vec<Problem> {
+    let why = match parsed.settings.appearance.position {
+        Position::First => {
+            "runs before the refresher, which has to wait for the mesh's proxy: it finds an empty directory"
+        }
+        Position::Last => {
+            "runs before the sidecar and finds an empty directory: if it reads the files, set vault.hashicorp.com/agent-init-first to \"true\""
+        }
+    };
     mesh::overtaking(pod, choices.position)
+        .filter(|container| !container.is_sidecar())
         .filter(|container| {
             let target = (container.list, container.index);
             let mut readers = choices.readers.iter();
             readers.any(|chosen| (chosen.list, chosen.index) == target)
         })
-        .map(|container| {
-            Problem::of_value(
-                container.path(),
-                container.name(),
-                "runs before the refresher, which has to wait for the mesh's proxy: it finds an empty directory",
-            )
-        })
+        .map(|container| Problem::of_value(container.path(), container.name(), why))
         .collect()
 }
 

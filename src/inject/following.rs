@@ -39,7 +39,7 @@ pub fn follow(pod: &Value, defaults: &Defaults, cluster: &ClusterFacts) -> Follo
     let Some(found) = refresher(pod) else {
         return Following::Current;
     };
-    let (view, parsed) = match Asked::of(pod, &defaults.dialect, cluster) {
+    let (view, parsed) = match Asked::of(pod, namespace(pod), &defaults.dialect, cluster) {
         Asked::No(_) => return Following::NotAsked,
         Asked::Wrong(problems) => return Following::Refused(problems),
         Asked::Yes(view, parsed) => (view, parsed),
@@ -60,6 +60,12 @@ pub fn follow(pod: &Value, defaults: &Defaults, cluster: &ClusterFacts) -> Follo
         true => Following::Current,
         false => Following::Behind(plan.sync_spec),
     }
+}
+
+/// The namespace of a pod that exists, which its metadata names.
+fn namespace(pod: &Value) -> &str {
+    let namespace = pod.pointer("/metadata/namespace");
+    namespace.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether the annotation says this, in whatever words.

@@ -72,7 +72,8 @@ impl Memory {
             .iter()
             .map(|mount| {
                 let generations = 2 * generation(mount);
-                let rounded = generations.div_ceil(MIB) * MIB;
+                // A size of 0 would be none at all.
+                let rounded = generations.div_ceil(MIB).max(1) * MIB;
                 (mount.volume.clone(), Bytes(rounded))
             })
             .collect();

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use super::pod::{ContainerView, List, PodView};
 use super::security::Ids;
-use crate::dialect::Problem;
+use crate::dialect::{Position, Problem};
 use crate::spec::VaultAddress;
 
 /// What a mesh calls its parts.
@@ -72,11 +72,35 @@ pub(super) fn is_mesh(container: &ContainerView<'_>) -> bool {
 
 /// The index in `spec.initContainers` at which the refresher belongs, not counting itself.
 ///
-/// First, so that every other container finds its files, but after a mesh's native sidecar and what
+/// `First` means so that every other container finds its files, but after a mesh's native sidecar and what
 /// that needs, when these are first. Behind containers that are not the mesh's only where traffic is
 /// redirected from the start. A refresher that stands well stays, or two webhooks would move
 /// containers to and fro.
-pub(super) fn position(pod: &PodView<'_>) -> usize {
+pub(super) fn position(pod: &PodView<'_>, wanted: Position) -> usize {
+    match wanted {
+        Position::First => first(pod),
+        Position::Last => last(pod),
+    }
+}
+
+/// Behind all others: they may prepare the network. Only an init container of a mesh that sends all
+/// traffic to a proxy which has not started yet must come later. A refresher that stands already
+/// stays, or it would change places with another webhook's container for ever.
+fn last(pod: &PodView<'_>) -> usize {
+    if let Some(current) = pod.refresher {
+        return current;
+    }
+    let has_plain_proxy = pod.list(List::App).any(is_proxy);
+    let redirects = |container: &ContainerView<'_>| {
+        let mut meshes = MESHES.iter();
+        meshes.any(|mesh| mesh.redirectors.contains(&container.name()))
+    };
+    let mut inits = pod.list(List::Init);
+    let redirector = inits.position(redirects).filter(|_| has_plain_proxy);
+    redirector.unwrap_or_else(|| pod.list(List::Init).count())
+}
+
+fn first(pod: &PodView<'_>) -> usize {
     let inits: Vec<_> = pod.list(List::Init).collect();
     let leading = |own: fn(&Mesh, &str) -> bool| {
         let own =

@@ -1,7 +1,7 @@
 //! What shall be in the pod: the one place with policy.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -13,8 +13,8 @@ use super::security::Ids;
 use super::sidecar::Sidecar;
 use super::wrapper::Wrappers;
 use super::{
-    Defaults, Summary, collision, conversion, doubts, limits, mesh, metrics, refusal, resources,
-    targets, volumes,
+    Defaults, Summary, collision, container, conversion, doubts, limits, mesh, metrics, refusal,
+    resources, targets, volumes,
 };
 use crate::dialect::{Parsed, Problem, Resources};
 use crate::spec::layout::APPROLE_DIR;
@@ -34,6 +34,9 @@ pub(super) struct Plan {
     pub(super) wrappers: Wrappers,
     pub(super) conversions: Conversions,
     pub(super) image_pull_secret: Option<Value>,
+    /// More annotations, beside ours.
+    pub(super) annotations: BTreeMap<&'static str, &'static str>,
+    pub(super) share_process_namespace: Option<bool>,
     /// The text of the annotation.
     pub(super) sync_spec: String,
     pub(super) warnings: Vec<Problem>,
@@ -86,6 +89,7 @@ impl Plan {
         let targets = &choices.targets;
         let secrets_volume = |mount: &Mount| volumes::secrets_volume(mount, &choices.memory);
         let summary = summary(parsed, &choices, auth.clone());
+        let appearance = &settings.appearance;
         let sidecar = Sidecar {
             parsed,
             defaults,
@@ -97,8 +101,11 @@ impl Plan {
             wrappers: &choices.wrappers,
         };
         let pull_secret = defaults.image_pull_secret.as_ref();
+        let container = container::finished(sidecar.container(), pod, appearance)?;
         Ok(Self {
-            container: sidecar.container(),
+            container,
+            annotations: appearance.annotations.clone(),
+            share_process_namespace: appearance.share_process_namespace,
             position: choices.position,
             volumes: volumes::volumes(settings, spec, &choices.memory, &choices.wrappers),
             targets: targets
@@ -193,7 +200,7 @@ fn choose<'p, 'a>(
         targets,
         readers,
         wrappers,
-        position: mesh::position(pod),
+        position: mesh::position(pod, settings.appearance.position),
         resources: resources::resources(&settings.resources, &defaults.resources, pod, &memory),
         memory,
         sync_spec: spec.to_annotation(),
@@ -212,8 +219,13 @@ fn against(
     if !settings.once {
         problems.extend(refusal::of_sidecar(cluster));
     }
-    problems.extend(mesh::problem(pod, &settings.vault_address, choices.ids));
-    problems.extend(collision::problems(pod, spec, &choices.targets));
+    let appearance = &settings.appearance;
+    // A refresher that nothing waits for can wait for the mesh.
+    if appearance.waits {
+        problems.extend(mesh::problem(pod, &settings.vault_address, choices.ids));
+    }
+    let name = appearance.container;
+    problems.extend(collision::problems(pod, spec, name, &choices.targets));
     let resources = choices.resources.as_ref();
     problems.extend(limits::problems(pod, resources, settings.once, cluster));
     problems

@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::fields::{items, objects, text};
+use super::sidecar::PROGRAM;
 use super::{conversion, secret_variables};
 use crate::dialect::Problem;
 use crate::spec::ANNOTATION;
 use crate::spec::layout::{
-    APPROLE_VOLUME, CA_VOLUME, CONTAINER, ENVIRONMENT_VOLUME, POD_VOLUME, PROGRAM_VOLUME,
-    SECRETS_VOLUME, STATE_VOLUME, SUPERVISION_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME, TOKEN_VOLUME,
+    APPROLE_VOLUME, CA_VOLUME, CONTAINER, ENVIRONMENT_VOLUME, EXTRA_VOLUME, POD_VOLUME,
+    PROGRAM_VOLUME, SECRETS_VOLUME, STATE_VOLUME, SUPERVISION_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME,
+    TOKEN_VOLUME, VAULT_TLS_VOLUME,
 };
 
 /// The annotation that tells people that the pod was injected. Nothing reads it.
@@ -216,6 +218,8 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
         TLS_VOLUME,
         APPROLE_VOLUME,
         PROGRAM_VOLUME,
+        VAULT_TLS_VOLUME,
+        EXTRA_VOLUME,
     ]
     .contains(&name)
         || numbered(SECRETS_VOLUME)
@@ -223,16 +227,18 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
         || numbered(SUPERVISION_VOLUME)
 }
 
-/// Whether an init container is a refresher that some release of Freshet added.
+/// Whether an init container is a refresher that some release of Freshet added. A JSON patch of the
+/// author's may call it as they like.
 fn is_refresher(container: &Map<String, Value>) -> bool {
     let mut args = items(container.get("args")).filter_map(Value::as_str);
-    text(container, "name") == CONTAINER
+    let is_ours = || items(container.get("command")).any(|word| word == PROGRAM);
+    (text(container, "name") == CONTAINER || is_ours())
         && matches!(args.next(), Some("run" | "once"))
         && args.any(|arg| arg.starts_with("--vault-address="))
 }
 
 /// The refresher of a pod, where it has one.
-pub(super) fn refresher(pod: &Value) -> Option<&Value> {
+pub fn refresher(pod: &Value) -> Option<&Value> {
     let mut inits = items(pod.pointer("/spec/initContainers"));
     inits.find(|container| container.as_object().is_some_and(is_refresher))
 }

@@ -59,7 +59,8 @@ impl Ids {
             }
         }
         let fixed = [
-            ("runAsNonRoot", json!(true)),
+            // The author's own wish alone makes it root.
+            ("runAsNonRoot", json!(self.user != Some(0))),
             ("allowPrivilegeEscalation", json!(false)),
             ("readOnlyRootFilesystem", json!(true)),
             ("capabilities", json!({"drop": ["ALL"]})),

@@ -7,11 +7,11 @@ use super::volumes::{refresher_directory, refresher_mounts};
 use super::wrapper::Wrappers;
 use super::{Defaults, resources};
 use crate::dialect::{CaSource, Parsed, Resources, Settings};
-use crate::spec::layout::{CA_DIR, CA_FILE, CONTAINER, PROGRAM_DIR, SUPERVISION_DIR, TLS_DIR};
+use crate::spec::layout::{CA_DIR, CA_FILE, PROGRAM_DIR, SUPERVISION_DIR, TLS_DIR, TLS_VOLUME};
 use crate::spec::{Auth, Identity};
 
 /// The program in the refresher's image, which has no shell and no search path.
-const PROGRAM: &str = "/freshet-refresher";
+pub(super) const PROGRAM: &str = "/freshet-refresher";
 
 /// The name of the metrics' port, at most 15 characters.
 const METRICS_PORT: &str = "freshet-metrics";
@@ -41,7 +41,7 @@ impl Sidecar<'_> {
             }
         };
         let resources = self.resources.as_ref();
-        set("name", Some(json!(CONTAINER)));
+        set("name", Some(json!(settings.appearance.container)));
         set("image", Some(json!(self.image)));
         let pull_policy = self.defaults.image_pull_policy.as_ref();
         set("imagePullPolicy", pull_policy.map(|policy| json!(policy)));
@@ -56,7 +56,8 @@ impl Sidecar<'_> {
         if !settings.once {
             set("restartPolicy", Some(json!("Always")));
             let hook = json!({"exec": {"command": [PROGRAM, "ready", "--wait"]}});
-            set("lifecycle", Some(json!({"postStart": hook})));
+            let waits = settings.appearance.waits;
+            set("lifecycle", waits.then(|| json!({"postStart": hook})));
         }
         set("securityContext", Some(self.ids.security_context()));
         Value::Object(container)
@@ -87,22 +88,28 @@ impl Sidecar<'_> {
         // The refresher falls back to IPv4 where the kernel has no IPv6.
         let metrics = self.metrics_port.map(|port| format!("[::]:{port}"));
         let grace = self.parsed.settings.grace.map(|grace| grace.to_string());
+        let appearance = &self.parsed.settings.appearance;
+        let log_format = self.defaults.log_format.as_deref();
+        let log_level = self.defaults.log_level.as_deref();
         let options = [
-            ("grace", grace.as_ref()),
-            ("metrics-address", metrics.as_ref()),
-            ("log-format", self.defaults.log_format.as_ref()),
-            ("log-level", self.defaults.log_level.as_ref()),
+            ("grace", grace.as_deref()),
+            ("metrics-address", metrics.as_deref()),
+            ("log-format", appearance.log_format.or(log_format)),
+            ("log-level", appearance.log_level.or(log_level)),
         ];
         args.extend(
             options
                 .into_iter()
                 .filter_map(|(name, value)| Some(format!("--{name}={}", value?))),
         );
+        args.extend(appearance.arguments.iter().cloned());
         args
     }
 
     fn identity(&self) -> Identity {
         let Parsed { settings, spec, .. } = self.parsed;
+        let appearance = &settings.appearance;
+        let tls = appearance.secret(TLS_VOLUME).map(|secret| &secret.secret);
         Identity {
             vault_address: settings.vault_address.clone(),
             vault_namespace: settings.vault_namespace.clone(),
@@ -112,14 +119,19 @@ impl Sidecar<'_> {
             audience: settings.audience.clone(),
             ca_file: match &settings.ca {
                 Some(CaSource::ConfigMap { .. }) => Some(format!("{CA_DIR}/{CA_FILE}")),
-                _ => None,
+                _ => appearance.ca_file.clone(),
             },
             ca_certificates: match &settings.ca {
                 Some(CaSource::Bundle(certificates)) => Some(certificates.clone()),
                 _ => None,
             },
             headers: settings.headers.clone(),
-            client_certificate_dir: settings.tls_secret.as_ref().map(|_| TLS_DIR.to_owned()),
+            client_certificate_dir: settings
+                .tls_secret
+                .as_ref()
+                .or(tls)
+                .map(|_| TLS_DIR.to_owned()),
+            tls_server_name: appearance.tls_server_name.clone(),
             mounts: spec
                 .mounts
                 .iter()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::conversion::is_converted;
 use super::memory::{Memory, STATE, SUPERVISION};
 use super::wrapper::Wrappers;
-use crate::dialect::{CaSource, Settings};
+use crate::dialect::{CaSource, MountedSecret, Settings};
 use crate::spec::layout::{
     APPROLE_DIR, APPROLE_VOLUME, CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME,
     PROGRAM_DIR, PROGRAM_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE, SPEC_FILE, STATE_DIR,
@@ -57,6 +57,7 @@ pub(super) fn volumes(
     if let Some(name) = &settings.tls_secret {
         volumes.push(json!({"name": TLS_VOLUME, "secret": {"secretName": name}}));
     }
+    volumes.extend(settings.appearance.secrets.iter().map(mounted_secret));
     volumes
 }
 
@@ -108,6 +109,8 @@ pub(super) fn refresher_mounts(
     if settings.tls_secret.is_some() {
         mounts.push(read_only(TLS_VOLUME, TLS_DIR));
     }
+    let secrets = settings.appearance.secrets.iter();
+    mounts.extend(secrets.map(|secret| read_only(secret.volume, secret.directory)));
     mounts
 }
 
@@ -147,6 +150,16 @@ fn templates_volume(templates: BTreeMap<&str, BTreeSet<&str>>) -> Value {
         json!({"configMap": {"name": name, "items": items}})
     });
     json!({"name": TEMPLATES_VOLUME, "projected": {"sources": sources.collect::<Vec<_>>()}})
+}
+
+fn mounted_secret(own: &MountedSecret) -> Value {
+    let mut secret = json!({"secretName": own.secret});
+    if !own.items.is_empty() {
+        let items = own.items.iter();
+        let items = items.map(|(key, path)| json!({"key": key, "path": path}));
+        secret["items"] = items.collect();
+    }
+    json!({"name": own.volume, "secret": secret})
 }
 
 fn memory_volume(name: &str, size: String) -> Value {

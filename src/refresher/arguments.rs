@@ -64,7 +64,7 @@ const VALUES: [&str; 14] = [
 ];
 
 /// Options that stand alone.
-const SWITCHES: [&str; 2] = ["wait", "revoke-on-shutdown"];
+const SWITCHES: [&str; 3] = ["wait", "revoke-on-shutdown", "leave-leases"];
 
 /// Options with a value that may be given again.
 const LISTS: [&str; 3] = ["on-change", "supervise", "shares-processes"];
@@ -190,8 +190,15 @@ impl Given {
             }
             Some("once") => {
                 let longest = self.duration("timeout");
-                let refresh = self.refresh().map(Box::new);
-                refresh.map(|refresh| Command::Once(refresh, longest))
+                let leave_leases = self.switch("leave-leases");
+                let refresh = self.refresh();
+                refresh.map(|refresh| {
+                    let refresh = Refresh {
+                        leave_leases,
+                        ..refresh
+                    };
+                    Command::Once(Box::new(refresh), longest)
+                })
             }
             Some("ready") => Some(Command::Ready {
                 state: self.state(),

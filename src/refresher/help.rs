@@ -92,6 +92,8 @@ Example:
 
 Options of once alone:
   --timeout=DURATION              how long to try [30s at a pod's first attempt, then 1m45s]
+  --leave-leases                  fetch dynamic secrets, too: nobody renews their leases, which live
+                                  as long as Vault lets them
 ";
 
 const REFRESH_OPTIONS: &str = "
@@ -109,6 +111,7 @@ Whom to ask, and as whom:
   --ca-file=FILE                  CA certificates for Vault [Mozilla's roots]
   --ca-certificates=BASE64        the same certificates in DER, with commas between
   --client-certificate-dir=DIR    tls.crt and tls.key for Vault
+  --tls-server-name=NAME          the name in Vault's certificate [the server's]
   --token-file=FILE               the service-account token
                                   [/var/run/secrets/kubernetes.io/serviceaccount/token]
 

@@ -108,6 +108,7 @@ fn settings(mut refresh: Refresh) -> Settings {
         quit_address: refresh.quit_address,
         revoke_on_shutdown: refresh.revoke_on_shutdown,
         grace: refresh.grace,
+        leave_leases: refresh.leave_leases,
         seed: fastrand::u64(..),
     }
 }

@@ -57,6 +57,8 @@ pub struct Settings {
     pub revoke_on_shutdown: bool,
     /// How long an old credential lives beside its successor; `None` is as long as usual.
     pub grace: Option<Duration>,
+    /// Whether, with [`Mode::Once`], leases that nobody will renew are left to live.
+    pub leave_leases: bool,
     /// What the jitter of all times follows from; another one in each pod.
     pub seed: u64,
 }
@@ -149,6 +151,7 @@ async fn work<V: VaultApi + 'static>(
     options.on_change = settings.on_change;
     options.grace = settings.grace.unwrap_or(options.grace);
     options.keeps_leases = mode == Mode::Sidecar;
+    options.leaves_leases = settings.leave_leases;
     let mut engine = Engine::new(options, settings.seed, clock.now());
     let memory = match mode {
         Mode::Sidecar => memory(&settings.state),

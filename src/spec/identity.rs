@@ -12,7 +12,7 @@ use super::ca_bundle::CaBundle;
 use super::header::Header;
 use super::invalid::Invalid;
 use super::names::VolumeName;
-use super::vault::{Audience, MountPath, Role, VaultAddress, VaultNamespace};
+use super::vault::{Audience, MountPath, Role, TlsName, VaultAddress, VaultNamespace};
 
 /// Who to be, whom to ask, and which volumes are ours to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Identity {
     pub headers: Vec<Header>,
     /// The directory with `tls.crt` and `tls.key` of the client certificate for Vault.
     pub client_certificate_dir: Option<String>,
+    /// The name in Vault's certificate, where it is not the server's.
+    pub tls_server_name: Option<TlsName>,
     /// The volumes to write, and where the refresher has them mounted.
     pub mounts: BTreeMap<VolumeName, String>,
 }
@@ -80,6 +82,10 @@ impl Identity {
             "client-certificate-dir",
             self.client_certificate_dir.as_deref(),
         );
+        optional(
+            "tls-server-name",
+            self.tls_server_name.as_ref().map(TlsName::as_str),
+        );
         let headers = self.headers.iter();
         args.extend(headers.map(|header| format!("--vault-header={header}")));
         args.extend(
@@ -100,7 +106,7 @@ pub struct IdentityBuilder {
     problems: Vec<String>,
 }
 
-const SINGLE: [&str; 11] = [
+const SINGLE: [&str; 12] = [
     "vault-address",
     "vault-namespace",
     "auth-namespace",
@@ -112,6 +118,7 @@ const SINGLE: [&str; 11] = [
     "ca-file",
     "ca-certificates",
     "client-certificate-dir",
+    "tls-server-name",
 ];
 
 impl IdentityBuilder {
@@ -185,6 +192,7 @@ impl IdentityBuilder {
                 .push("--ca-certificates: must not stand beside --ca-file".to_owned());
         }
         let client_certificate_dir = self.values.remove("client-certificate-dir");
+        let tls_server_name = self.optional("tls-server-name");
         if self.mounts.is_empty() {
             self.problems
                 .push("--mount: missing: name at least one volume to write".to_owned());
@@ -201,6 +209,7 @@ impl IdentityBuilder {
                 ca_certificates,
                 headers: self.headers,
                 client_certificate_dir,
+                tls_server_name,
                 mounts: self.mounts,
             }),
             _ => Err(IdentityError(self.problems)),
@@ -299,6 +308,7 @@ mod tests {
             ca_certificates: Some("MIIB,MIIC".parse().expect("certificates")),
             headers: vec!["x-team: a, b".parse().expect("a header")],
             client_certificate_dir: Some("/run/freshet/tls".to_owned()),
+            tls_server_name: Some("vault.example".parse().expect("a name")),
             mounts: BTreeMap::from([(
                 "freshet-secrets".parse().expect("volume"),
                 "/run/freshet/mounts/a=b".to_owned(),

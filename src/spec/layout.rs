@@ -3,6 +3,11 @@
 /// The refresher's container.
 pub const CONTAINER: &str = "freshet";
 
+/// The volumes of Secrets that the Vault Agent Injector's annotations name.
+pub const VAULT_TLS_VOLUME: &str = "freshet-vault-tls";
+/// See [`VAULT_TLS_VOLUME`].
+pub const EXTRA_VOLUME: &str = "freshet-extra";
+
 /// The volume of the default mount path; further ones are `freshet-secrets-2`, `freshet-secrets-3` …
 /// in the order of their paths.
 pub const SECRETS_VOLUME: &str = "freshet-secrets";

@@ -174,6 +174,11 @@ text_values! {
         true => Ok(text.to_owned()),
         false => Err(Invalid::new("must be an audience, e.g. vault")),
     };
+    /// The name, or the IP address, that a server's certificate is for.
+    TlsName = |text| match !text.is_empty() && text.len() <= 253 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte)) {
+        true => Ok(text.to_owned()),
+        false => Err(Invalid::new("must be the name in the server's certificate, e.g. vault.example")),
+    };
 }
 
 impl MountPath {

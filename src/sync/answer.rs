@@ -146,7 +146,9 @@ impl Engine {
         let Some(state) = self.secrets.get_mut(secret) else {
             return;
         };
-        if data.lease.is_some() && !self.options.keeps_leases {
+        let options = &self.options;
+        let is_kept = options.keeps_leases || options.leaves_leases;
+        if data.lease.is_some() && !is_kept {
             return self.refuse_lease(secret);
         }
         let is_endless = data.lease.is_none() && !holds_certificate(&data.data);

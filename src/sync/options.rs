@@ -19,6 +19,8 @@ pub struct Options {
     pub grace: Duration,
     /// Whether there will be somebody to renew leases.
     pub keeps_leases: bool,
+    /// Whether a lease that nobody will renew is left to live as long as Vault lets it.
+    pub leaves_leases: bool,
     /// How the application is told that its files have switched.
     pub on_change: Vec<OnChange>,
     /// Fills a buffer with random bytes fit for keys: templates make passwords and keys of them.
@@ -34,6 +36,7 @@ impl Options {
             requests: 4,
             grace: Duration::from_secs(30),
             keeps_leases: true,
+            leaves_leases: false,
             on_change: Vec::new(),
             random,
         }

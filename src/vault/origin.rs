@@ -3,7 +3,7 @@
 use http::{HeaderValue, Uri};
 use rustls_pki_types::ServerName;
 
-use crate::spec::VaultAddress;
+use crate::spec::{TlsName, VaultAddress};
 
 /// Scheme, host and port of the server.
 pub(super) struct Origin {
@@ -15,11 +15,12 @@ pub(super) struct Origin {
 
 impl Origin {
     /// The origin of `address`; `None` when no request can be sent there.
-    pub(super) fn new(address: &VaultAddress) -> Option<Self> {
+    /// The server proves to be `name`, or else the host of the address.
+    pub(super) fn new(address: &VaultAddress, name: Option<&TlsName>) -> Option<Self> {
         let uri: Uri = address.origin().parse().ok()?;
         let host = uri.host()?;
         let tls_name = match address.is_secure() {
-            true => Some(tls_name(host)?),
+            true => Some(tls_name(name.map_or(host, TlsName::as_str))?),
             false => None,
         };
         Some(Self {
@@ -88,7 +89,7 @@ mod tests {
 
     fn origin(address: &str) -> Origin {
         let address = address.parse().expect("address");
-        Origin::new(&address).expect("origin")
+        Origin::new(&address, None).expect("origin")
     }
 
     #[test]
@@ -123,7 +124,7 @@ mod tests {
         let endless = format!("https://{}", "v".repeat(64))
             .parse()
             .expect("address");
-        assert!(Origin::new(&endless).is_none());
+        assert!(Origin::new(&endless, None).is_none());
     }
 
     #[test]

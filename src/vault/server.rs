@@ -39,7 +39,8 @@ impl Server {
             let message = format!("the Vault {what} cannot be used in a request");
             VaultError::new(Class::Invalid, message)
         };
-        let origin = Origin::new(&identity.vault_address).ok_or_else(|| unusable("address"))?;
+        let origin = Origin::new(&identity.vault_address, identity.tls_server_name.as_ref())
+            .ok_or_else(|| unusable("address"))?;
         let common = Common::new(identity, &origin).map_err(|Unusable(what)| unusable(what))?;
         let tls_files = TlsFiles {
             ca_file: identity.ca_file.as_ref().map(Into::into),

@@ -36,6 +36,7 @@ fn identity(address: &str) -> Identity {
         ca_certificates: None,
         headers: Vec::new(),
         client_certificate_dir: None,
+        tls_server_name: None,
         mounts: std::collections::BTreeMap::new(),
     }
 }

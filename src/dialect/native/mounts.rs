@@ -14,7 +14,7 @@ const DEFAULT_DIRECTORY: &str = "/secrets";
 
 /// Places of the container runtime and of Kubernetes: a volume over, in or around them would keep
 /// the container from starting, or hide what it needs.
-const RESERVED: [&str; 8] = [
+pub(in crate::dialect) const RESERVED: [&str; 8] = [
     "/proc",
     "/sys",
     "/dev",

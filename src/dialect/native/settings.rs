@@ -13,7 +13,7 @@ use super::vocabulary::Key;
 use crate::dialect::external_secret::StoreSettings;
 use crate::dialect::findings::{Findings, at};
 use crate::dialect::quantity::Quantity;
-use crate::dialect::{CaSource, DialectDefaults, Resources, Settings};
+use crate::dialect::{Appearance, CaSource, DialectDefaults, Resources, Settings};
 use crate::spec::layout::CA_FILE;
 use crate::spec::{ContainerName, GoDuration, Invalid, ObjectName, VaultAddress};
 
@@ -71,6 +71,7 @@ pub(super) fn read(
         group: group.map(|NonRootId(id)| id),
         resources,
         on_change: on_change.map(Told::of_any).into_iter().collect(),
+        appearance: Appearance::default(),
     })
 }
 
@@ -90,6 +91,7 @@ pub(super) fn over_store(
         auth_path: Some(store.auth_path.clone()),
         audience: store.audience.clone().unwrap_or(usual.audience),
         ca_config_map: None,
+        vault_k8s: flags.vault_k8s.clone(),
     };
     let settings = read(pod, &defaults, findings)?;
     let says = |key: Key| pod.contains_key(&key);

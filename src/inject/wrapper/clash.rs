@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::names::Names;
-use crate::dialect::Problem;
+use crate::dialect::{Position, Problem};
 use crate::inject::fields::{items, text};
 use crate::inject::pod::{ContainerView, PodView};
 use crate::inject::{mesh, reference};
@@ -14,7 +14,7 @@ const DIRECTORY: &str = "/run/freshet";
 
 /// A container that starts before the refresher finds no program.
 pub(super) fn late(pod: &PodView<'_>, container: &ContainerView<'_>) -> Option<Problem> {
-    let mut early = mesh::overtaking(pod, mesh::position(pod));
+    let mut early = mesh::overtaking(pod, mesh::position(pod, Position::First));
     early.any(|early| early.path() == container.path()).then(|| {
         Problem::of_value(
             container.path(),

@@ -25,6 +25,7 @@ pub(crate) struct Refresh {
     pub(crate) quit_address: Option<SocketAddr>,
     pub(crate) revoke_on_shutdown: bool,
     pub(crate) grace: Option<Duration>,
+    pub(crate) leave_leases: bool,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: LogLevel,
 }
@@ -71,6 +72,7 @@ impl Given {
                 quit_address: None,
                 revoke_on_shutdown,
                 grace,
+                leave_leases: false,
                 log_format: log_format.unwrap_or_default(),
                 log_level: log_level.unwrap_or_default(),
             }),

@@ -317,6 +317,22 @@ fn an_init_container_refuses_what_it_cannot_renew_and_leaves_nothing_behind() {
     assert_eq!(world.vault.live_credentials(world.now).len(), 0);
 }
 
+#[test]
+fn an_init_container_may_leave_a_lease_to_live() {
+    let mut world = World::with(16, |options| {
+        options.keeps_leases = false;
+        options.leaves_leases = true;
+    });
+    world.vault.engine = Engine::Plain;
+    world.vault.lease = Some((MINUTE * 60, MINUTE * 60));
+    world.follow(spec("1m", &FILES), MINUTE);
+    assert!(!world.engine.is_hopeless());
+    assert!(world.file("a", "one").is_some());
+    world.feed(Event::Shutdown);
+    world.run(secs(1));
+    assert_eq!(world.vault.live_credentials(world.now).len(), 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -166,6 +166,7 @@ impl Target {
             ca_certificates: None,
             headers: Vec::new(),
             client_certificate_dir: None,
+            tls_server_name: None,
             mounts: BTreeMap::new(),
         }
     }
