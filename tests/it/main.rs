@@ -25,3 +25,4 @@ mod template;
 mod template_command;
 mod tidy;
 mod vault_http;
+mod vault_k8s;

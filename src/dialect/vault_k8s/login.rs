@@ -94,7 +94,7 @@ fn auth_type(reader: &mut Reader<'_, '_>, defaults: &DialectDefaults) -> Option<
     None
 }
 
-/// The webhook's path belongs to the webhook's method.
+/// The webhook's path is taken for every method, as the injector does.
 fn auth_path(
     reader: &mut Reader<'_, '_>,
     auth_type: Option<AuthType>,
@@ -103,11 +103,16 @@ fn auth_path(
     if let Some(given) = reader.given.get(Key::AuthPath) {
         return given.parse(reader.findings);
     }
-    let auth_type = auth_type?;
-    Some(match &defaults.auth_path {
-        Some(path) if auth_type == defaults.auth_type => path.clone(),
-        _ => auth_type.mount_path(),
-    })
+    let path = defaults.auth_path.clone();
+    let path = path.unwrap_or_else(|| defaults.auth_type.mount_path());
+    if auth_type.is_some_and(|auth_type| auth_type != defaults.auth_type) {
+        let message = format!(
+            "is mounted at auth/{path}, as the webhook says of {}: if it is not, set auth-path",
+            defaults.auth_type
+        );
+        reader.doubt(Key::AuthType, &message);
+    }
+    Some(path)
 }
 
 /// `role`, or else `auth-config-role`.
