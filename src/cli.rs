@@ -13,6 +13,7 @@ mod manifest;
 mod ordered;
 mod review;
 mod template;
+pub mod vault_k8s;
 #[cfg(feature = "webhook")]
 mod webhook;
 mod workload;

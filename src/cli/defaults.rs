@@ -5,7 +5,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 
-use crate::dialect::vault_k8s::VaultK8sDefaults;
+use super::vault_k8s::VaultK8sArgs;
 use crate::dialect::{DialectDefaults, Quantity, Resources};
 use crate::inject::Defaults;
 use crate::spec::{Audience, AuthType, MountPath, ObjectName, VaultAddress, VaultNamespace};
@@ -88,6 +88,10 @@ pub struct DefaultsArgs {
     /// The level of its log: error, warn, info or debug
     #[arg(long, value_name = "LEVEL", help_heading = REFRESHER)]
     pub refresher_log_level: Option<LogLevel>,
+
+    /// What holds for the pods of another injector
+    #[command(flatten)]
+    pub vault_k8s: VaultK8sArgs,
 }
 
 /// A Kubernetes quantity, or `none`.
@@ -124,6 +128,9 @@ impl DefaultsArgs {
                 ));
             }
         }
+        let vault_k8s = self.vault_k8s.into_defaults().map_err(|message| {
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n"))
+        })?;
         let text = |Amount(quantity): Amount| quantity.map(|quantity| quantity.to_string());
         Ok(Defaults {
             image: self.refresher_image,
@@ -137,7 +144,7 @@ impl DefaultsArgs {
                 auth_path: self.auth_path,
                 audience: self.auth_audience,
                 ca_config_map: self.ca_config_map,
-                vault_k8s: VaultK8sDefaults::default(),
+                vault_k8s,
             },
             resources: Resources {
                 requests_cpu: text(self.refresher_requests_cpu),
@@ -224,6 +231,10 @@ mod tests {
             &["--refresher-requests-memory=64Mi"],
             &["--refresher-limits-cpu=1m"],
             &["--refresher-log-level=all"],
+            &["--vault-k8s-default-template=yaml"],
+            &["--vault-k8s-run-as-user=-1"],
+            &["--vault-k8s-mem-limit=1Mi", "--vault-k8s-mem-request=2Mi"],
+            &["--vault-k8s-static-secret-render-interval=10ms"],
         ] {
             assert!(defaults(options).is_err(), "{options:?}");
         }

@@ -18,9 +18,12 @@ Examples:
 Exit code: 0 when nothing is wrong (warnings do not count), 1 when something is, 2 when the input
 cannot be read.";
 
+const OTHERS: &str =
+    "\nThose of the Vault Agent Injector (vault.hashicorp.com/*, openbao.org/*) are read, too.";
+
 /// Print what is wrong with the pods of a manifest, offline
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", native::overview()))]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}{OTHERS}", native::overview()))]
 pub(super) struct LintArgs {
     #[command(flatten)]
     review: ReviewArgs,
@@ -39,7 +42,7 @@ pub(super) fn run(arguments: LintArgs) -> Outcome {
     let nothing_asked = |pod: &ReviewedPod| pod.injection.is_none() && pod.problems.is_empty();
     let stderr = match review.pods.iter().all(nothing_asked) {
         true => {
-            "no pod asks for injection (annotation freshet.dev/inject: \"true\", or a volume of an ExternalSecret's target)\n"
+            "no pod asks for injection (annotation freshet.dev/inject: \"true\" or vault.hashicorp.com/agent-inject: \"true\", or a volume of an ExternalSecret's target)\n"
         }
         false => "",
     };

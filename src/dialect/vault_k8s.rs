@@ -39,9 +39,6 @@ pub const STATUS_ANNOTATION: &str = "vault.hashicorp.com/agent-inject-status";
 /// Its value.
 const INJECTED: &str = "injected";
 
-/// The interval of a pod that names none: the agent's.
-const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(300);
-
 /// Namespaces in which the injector refuses to work.
 const SYSTEM_NAMESPACES: [&str; 2] = ["kube-system", "kube-public"];
 
@@ -144,7 +141,6 @@ fn unasked(given: &Annotations<'_>) -> Vec<Problem> {
 /// The time between two looks at Vault: a Go duration, or a number of seconds.
 fn interval(reader: &mut Reader<'_, '_>, defaults: &VaultK8sDefaults) -> GoDuration {
     let default = defaults.static_secret_render_interval;
-    let default = default.unwrap_or(DEFAULT_INTERVAL);
     let Some(given) = reader.given.text(Key::StaticSecretInterval) else {
         return default;
     };
@@ -172,6 +168,3 @@ fn refuse_config_map(reader: &mut Reader<'_, '_>) {
         reader.findings.problem(problem);
     }
 }
-
-#[cfg(test)]
-mod tests;

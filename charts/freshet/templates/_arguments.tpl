@@ -22,6 +22,37 @@
 {{- include "freshet.option" (list "auth-audience" .audience) }}
 {{- include "freshet.option" (list "ca-config-map" .caConfigMap) }}
 {{- end }}
+{{- with .Values.vaultK8s }}
+{{- include "freshet.option" (list "vault-k8s-address" .externalVaultAddr) }}
+{{- include "freshet.option" (list "vault-k8s-namespace" .namespace) }}
+{{- include "freshet.option" (list "vault-k8s-auth-type" .authType) }}
+{{- include "freshet.option" (list "vault-k8s-auth-path" .authPath) }}
+{{- if .revokeOnShutdown }}
+{{- include "freshet.option" (list "vault-k8s-revoke-on-shutdown" true) }}
+{{- end }}
+{{- include "freshet.option" (list "vault-k8s-run-as-user" .runAsUser) }}
+{{- include "freshet.option" (list "vault-k8s-run-as-group" .runAsGroup) }}
+{{- if .runAsSameUser }}
+{{- include "freshet.option" (list "vault-k8s-run-as-same-user" true) }}
+{{- end }}
+{{- if not .setSecurityContext }}
+{{- include "freshet.option" (list "vault-k8s-set-security-context" false) }}
+{{- end }}
+{{- with .agentDefaults }}
+{{- include "freshet.option" (list "vault-k8s-cpu-request" .cpuRequest) }}
+{{- include "freshet.option" (list "vault-k8s-cpu-limit" .cpuLimit) }}
+{{- include "freshet.option" (list "vault-k8s-mem-request" .memRequest) }}
+{{- include "freshet.option" (list "vault-k8s-mem-limit" .memLimit) }}
+{{- include "freshet.option" (list "vault-k8s-ephemeral-request" .ephemeralRequest) }}
+{{- include "freshet.option" (list "vault-k8s-ephemeral-limit" .ephemeralLimit) }}
+{{- if ne .template "map" }}
+{{- include "freshet.option" (list "vault-k8s-default-template" .template) }}
+{{- end }}
+{{- with .templateConfig }}
+{{- include "freshet.option" (list "vault-k8s-static-secret-render-interval" .staticSecretRenderInterval) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .Values.externalSecrets }}
 {{- if .enabled }}
 {{- include "freshet.option" (list "external-secrets-claim" .claim) }}

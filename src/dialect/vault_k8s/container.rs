@@ -77,7 +77,10 @@ pub(super) fn settings(
     let vault_address = vault_address(reader, defaults);
     let vault_namespace = match reader.given.get(Key::Namespace) {
         Some(_) => reader.value::<VaultNamespace>(Key::Namespace),
-        None => defaults.vault_namespace.clone(),
+        None => own
+            .vault_namespace
+            .clone()
+            .or_else(|| defaults.vault_namespace.clone()),
     };
     let login = login::read(reader, pod, defaults);
     let by_certificate = login
@@ -141,13 +144,15 @@ fn vault_address(reader: &mut Reader<'_, '_>, defaults: &DialectDefaults) -> Opt
         }
         return Some(address);
     }
-    if defaults.vault_address.is_none() {
+    let own = defaults.vault_k8s.vault_address.clone();
+    let default = own.or_else(|| defaults.vault_address.clone());
+    if default.is_none() {
         let problem = at(&reader.given.name(Key::Service)).say(
             "missing, and the webhook has no default: set it, e.g. https://vault.vault:8200, or start the webhook with --vault-address",
         );
         reader.findings.problem(problem);
     }
-    defaults.vault_address.clone()
+    default
 }
 
 /// The containers that see the files; `None` is all. Init containers always do, unless nothing is
@@ -171,8 +176,8 @@ fn containers(
         Some(given) => {
             let listed: Vec<&str> = given.value.split(',').map(str::trim).collect();
             for name in &listed {
-                let others = || pod.init_containers.iter().any(|other| other == name);
-                if !all.contains(name) && !(phases.before && others()) {
+                let is_init = phases.before && pod.init_containers.contains(name);
+                if !all.contains(name) && !is_init {
                     let message = match *name {
                         "" => "names no container: only init containers see the files".to_owned(),
                         name => format!(

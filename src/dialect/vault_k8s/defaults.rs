@@ -3,12 +3,20 @@
 use std::str::FromStr;
 
 use crate::dialect::Resources;
-use crate::spec::{GoDuration, Invalid};
+use crate::spec::{AuthType, GoDuration, Invalid, MountPath, VaultAddress, VaultNamespace};
 
 /// The operator's settings of this dialect, beside those that all dialects share; here as the
 /// injector has them when nobody sets any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VaultK8sDefaults {
+    /// The Vault server, where it is not that of all dialects.
+    pub vault_address: Option<VaultAddress>,
+    /// The Vault namespace, where it is not that of all dialects.
+    pub vault_namespace: Option<VaultNamespace>,
+    /// The auth method, where it is not that of all dialects.
+    pub auth_type: Option<AuthType>,
+    /// Where it is mounted, where that is not as in all dialects.
+    pub auth_path: Option<MountPath>,
     /// How a secret without a template is written.
     pub template: DefaultTemplate,
     /// Whether the Vault token is revoked when the pod ends.
@@ -21,23 +29,30 @@ pub struct VaultK8sDefaults {
     pub run_as_same_user: bool,
     /// Whether it gets user and group at all.
     pub set_security_context: bool,
-    /// The time between two looks at Vault; `None` is the agent's.
-    pub static_secret_render_interval: Option<GoDuration>,
+    /// The time between two looks at Vault.
+    pub static_secret_render_interval: GoDuration,
     /// The sidecar's resources; what is `None` is as in every dialect.
     pub resources: Resources,
+    /// Its ephemeral storage: request and limit.
+    pub ephemeral_storage: (Option<String>, Option<String>),
 }
 
 impl Default for VaultK8sDefaults {
     fn default() -> Self {
         Self {
+            vault_address: None,
+            vault_namespace: None,
+            auth_type: None,
+            auth_path: None,
             template: DefaultTemplate::Map,
             revoke_on_shutdown: false,
             run_as_user: 100,
             run_as_group: 1000,
             run_as_same_user: false,
             set_security_context: true,
-            static_secret_render_interval: None,
+            static_secret_render_interval: GoDuration::from_secs(300),
             resources: Resources::default(),
+            ephemeral_storage: (None, None),
         }
     }
 }

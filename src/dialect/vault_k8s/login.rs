@@ -5,7 +5,7 @@ use super::pod::{PodOutline, VolumeOutline};
 use super::tls::SecretFile;
 use super::vocabulary::Key;
 use crate::dialect::findings::at;
-use crate::dialect::{DialectDefaults, MountedSecret, NeededFile, Problem};
+use crate::dialect::{DialectDefaults, MountedSecret, NeededFile};
 use crate::spec::layout::{
     APPROLE_DIR, APPROLE_VOLUME, ROLE_ID_FILE, SECRET_ID_FILE, TOKEN_DIR, TOKEN_FILE,
 };
@@ -75,14 +75,14 @@ pub(super) fn read(
         auth_path: auth_path?,
         role,
         audience: audience.filter(|_| sends_token),
-        token_file: token_file(reader, auth_type),
+        token_file: token_file(reader.given, auth_type),
         approle,
     })
 }
 
 fn auth_type(reader: &mut Reader<'_, '_>, defaults: &DialectDefaults) -> Option<AuthType> {
     let Some(given) = reader.given.get(Key::AuthType) else {
-        return Some(defaults.auth_type);
+        return Some(usual_method(defaults));
     };
     let lower = given.value.to_lowercase();
     let way_out = match lower.parse::<AuthType>() {
@@ -94,6 +94,11 @@ fn auth_type(reader: &mut Reader<'_, '_>, defaults: &DialectDefaults) -> Option<
     None
 }
 
+/// The method of a pod that names none.
+fn usual_method(defaults: &DialectDefaults) -> AuthType {
+    defaults.vault_k8s.auth_type.unwrap_or(defaults.auth_type)
+}
+
 /// The webhook's path is taken for every method, as the injector does.
 fn auth_path(
     reader: &mut Reader<'_, '_>,
@@ -103,12 +108,15 @@ fn auth_path(
     if let Some(given) = reader.given.get(Key::AuthPath) {
         return given.parse(reader.findings);
     }
-    let path = defaults.auth_path.clone();
-    let path = path.unwrap_or_else(|| defaults.auth_type.mount_path());
-    if auth_type.is_some_and(|auth_type| auth_type != defaults.auth_type) {
+    let usual = usual_method(defaults);
+    let own = defaults.vault_k8s.auth_path.clone();
+    // The path of all dialects belongs to the method of all dialects.
+    let shared = defaults.auth_path.clone();
+    let shared = shared.filter(|_| usual == defaults.auth_type);
+    let path = own.or(shared).unwrap_or_else(|| usual.mount_path());
+    if auth_type.is_some_and(|auth_type| auth_type != usual) {
         let message = format!(
-            "is mounted at auth/{path}, as the webhook says of {}: if it is not, set auth-path",
-            defaults.auth_type
+            "is mounted at auth/{path}, as the webhook says of {usual}: if it is not, set auth-path"
         );
         reader.doubt(Key::AuthType, &message);
     }
@@ -164,13 +172,13 @@ fn audience(reader: &mut Reader<'_, '_>, pod: &PodOutline<'_>) -> Option<Audienc
 }
 
 /// The file of the token that is sent, unless it is one that the sidecar has of its own.
-fn token_file(reader: &mut Reader<'_, '_>, auth_type: AuthType) -> Option<NeededFile> {
+fn token_file(given: &Annotations<'_>, auth_type: AuthType) -> Option<NeededFile> {
     let name = match auth_type {
         AuthType::Kubernetes => "token_path",
         AuthType::Jwt => "path",
         AuthType::AppRole | AuthType::Cert => return None,
     };
-    let given = parameter(reader.given, name)?;
+    let given = parameter(given, name)?;
     let is_own = given.value == format!("{TOKEN_DIR}/{TOKEN_FILE}")
         || given.value == format!("/run/secrets/kubernetes.io/serviceaccount/{TOKEN_FILE}")
         || given.value.starts_with(INJECTED_TOKEN_DIR);
@@ -180,42 +188,48 @@ fn token_file(reader: &mut Reader<'_, '_>, auth_type: AuthType) -> Option<Needed
     })
 }
 
-/// Both ids have to be keys of the Secret that the sidecar sees in `/vault/custom`.
+/// The ids have to be keys of the Secret that the sidecar sees in `/vault/custom`. A role may do without
+/// a secret id.
 fn approle(reader: &mut Reader<'_, '_>) -> Option<MountedSecret> {
-    let id = |name: &str| -> Result<_, Problem> {
-        let spelt = name.replace('_', "-");
-        let key = reader.given.name_of(Key::AuthConfig, &spelt);
-        let way_out =
-            "a key of the Secret that agent-extra-secret names, e.g. /vault/custom/role-id";
-        let Some(given) = parameter(reader.given, name) else {
-            return Err(at(&key).say(format!(
-                "missing: the auth method approle reads it: name {way_out}"
-            )));
-        };
+    let way_out = "a key of the Secret that agent-extra-secret names, e.g. /vault/custom/role-id";
+    let id = |given: Given<'_>| {
         SecretFile::at(reader.given, given.value)
             .ok_or_else(|| given.say(format!("must be {way_out}")))
     };
-    let ids = (id("role_id_file_path"), id("secret_id_file_path"));
-    match ids {
-        (Ok(role), Ok(secret)) if role.secret == secret.secret => Some(MountedSecret {
-            volume: APPROLE_VOLUME,
-            secret: role.secret,
-            items: vec![(role.key, ROLE_ID_FILE), (secret.key, SECRET_ID_FILE)],
-            directory: APPROLE_DIR,
-        }),
-        (Ok(_), Ok(_)) => {
-            let key = reader.given.name_of(Key::AuthConfig, "secret-id-file-path");
-            let problem = at(&key).say("must be a key of the same Secret as the role id");
-            reader.findings.problem(problem);
-            None
+    let role = match parameter(reader.given, "role_id_file_path") {
+        Some(given) => id(given),
+        None => {
+            let key = reader.given.name_of(Key::AuthConfig, "role-id-file-path");
+            Err(at(&key).say(format!(
+                "missing: the auth method approle reads it: name {way_out}"
+            )))
         }
+    };
+    let given = parameter(reader.given, "secret_id_file_path");
+    let secret = given.map(id).transpose();
+    let (role, secret) = match (role, secret) {
+        (Ok(role), Ok(secret)) => (role, secret),
         (role, secret) => {
-            let problems = [role.err(), secret.err()];
-            let problems: Vec<_> = problems.into_iter().flatten().collect();
+            let problems: Vec<_> = [role.err(), secret.err()].into_iter().flatten().collect();
             for problem in problems {
                 reader.findings.problem(problem);
             }
-            None
+            return None;
         }
+    };
+    let mut items = vec![(role.key, ROLE_ID_FILE)];
+    if let (Some(secret), Some(given)) = (secret, given) {
+        if secret.secret != role.secret {
+            let problem = given.say("must be a key of the same Secret as the role id");
+            reader.findings.problem(problem);
+            return None;
+        }
+        items.push((secret.key, SECRET_ID_FILE));
     }
+    Some(MountedSecret {
+        volume: APPROLE_VOLUME,
+        secret: role.secret,
+        items,
+        directory: APPROLE_DIR,
+    })
 }

@@ -26,8 +26,8 @@ pub(super) fn read(
     );
     let storage = pair(
         reader,
-        (Key::RequestsEphemeral, &None),
-        (Key::LimitsEphemeral, &None),
+        (Key::RequestsEphemeral, &defaults.ephemeral_storage.0),
+        (Key::LimitsEphemeral, &defaults.ephemeral_storage.1),
         true,
     );
     let resources = Resources {

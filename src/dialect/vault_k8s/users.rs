@@ -18,9 +18,9 @@ pub(super) fn read(
     let group = id(reader, Key::RunAsGroup);
     let user = match same {
         true => same_user(reader, pod),
-        false => user.or(gets_ids.then_some(defaults.run_as_user)),
+        false => user.or_else(|| gets_ids.then_some(defaults.run_as_user)),
     };
-    let group = group.or(gets_ids.then_some(defaults.run_as_group));
+    let group = group.or_else(|| gets_ids.then_some(defaults.run_as_group));
     (user, group)
 }
 

@@ -14,6 +14,10 @@ pub(super) const PREFIXES: [&str; 2] = ["vault.hashicorp.com/", "openbao.org/"];
 
 /// A key, or a family of keys that end in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "a variant is called as its key is"
+)]
 pub(super) enum Key {
     Inject,
     Status,

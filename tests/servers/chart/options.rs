@@ -66,6 +66,59 @@ const VALUES: &[(&str, &str)] = &[
         "--ca-config-map=platform-ca",
     ),
     (
+        "vaultK8s.externalVaultAddr=https://old.example",
+        "--vault-k8s-address=https://old.example",
+    ),
+    ("vaultK8s.namespace=team", "--vault-k8s-namespace=team"),
+    ("vaultK8s.authType=jwt", "--vault-k8s-auth-type=jwt"),
+    ("vaultK8s.authPath=auth/eu", "--vault-k8s-auth-path=auth/eu"),
+    (
+        "vaultK8s.revokeOnShutdown=true",
+        "--vault-k8s-revoke-on-shutdown=true",
+    ),
+    ("vaultK8s.runAsUser=1001", "--vault-k8s-run-as-user=1001"),
+    ("vaultK8s.runAsGroup=0", "--vault-k8s-run-as-group=0"),
+    (
+        "vaultK8s.runAsSameUser=true",
+        "--vault-k8s-run-as-same-user=true",
+    ),
+    (
+        "vaultK8s.setSecurityContext=false",
+        "--vault-k8s-set-security-context=false",
+    ),
+    (
+        "vaultK8s.agentDefaults.cpuRequest=7m",
+        "--vault-k8s-cpu-request=7m",
+    ),
+    (
+        "vaultK8s.agentDefaults.cpuLimit=1",
+        "--vault-k8s-cpu-limit=1",
+    ),
+    (
+        "vaultK8s.agentDefaults.memRequest=9Mi",
+        "--vault-k8s-mem-request=9Mi",
+    ),
+    (
+        "vaultK8s.agentDefaults.memLimit=64Mi",
+        "--vault-k8s-mem-limit=64Mi",
+    ),
+    (
+        "vaultK8s.agentDefaults.ephemeralRequest=1Mi",
+        "--vault-k8s-ephemeral-request=1Mi",
+    ),
+    (
+        "vaultK8s.agentDefaults.ephemeralLimit=2Mi",
+        "--vault-k8s-ephemeral-limit=2Mi",
+    ),
+    (
+        "vaultK8s.agentDefaults.template=json",
+        "--vault-k8s-default-template=json",
+    ),
+    (
+        "vaultK8s.agentDefaults.templateConfig.staticSecretRenderInterval=1m",
+        "--vault-k8s-static-secret-render-interval=1m",
+    ),
+    (
         "registry=registry.example/a/",
         concat!(
             "--refresher-image=registry.example/a/freshet-refresher:",
