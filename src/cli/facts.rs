@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::inject::{Decision, refresher};
 use crate::spec::layout::{TOKEN_DIR, TOKEN_FILE};
 use crate::spec::{
-    ANNOTATION, Auth, Content, FileSpec, Identity, IdentityBuilder, MissingKey, Mount, SyncSpec,
+    ANNOTATION, Auth, ChangeAction, Content, FileSpec, Identity, IdentityBuilder, MissingKey,
+    Mount, OnChange, SyncSpec,
 };
 
 /// The two lists of containers that a new pod has.
@@ -149,7 +150,7 @@ fn configuration(patched: &Value, container: &Value) -> Option<Value> {
         "template_config": {"static_secret_render_interval": spec.refresh_interval},
         "vault": vault(&identity),
     });
-    let templates = templates(&spec);
+    let templates = templates(&spec, &arguments);
     if !templates.is_empty() {
         config["template"] = templates.into();
     }
@@ -234,7 +235,7 @@ fn destination(mount: &Mount, file: &FileSpec) -> String {
 }
 
 /// The templates, in the order of what they make.
-fn templates(spec: &SyncSpec) -> Vec<Value> {
+fn templates(spec: &SyncSpec, arguments: &[&str]) -> Vec<Value> {
     let mut all: Vec<_> = files(spec)
         .filter_map(|(mount, file)| {
             let (text, missing_key, delimiters) = match &file.content {
@@ -257,6 +258,9 @@ fn templates(spec: &SyncSpec) -> Vec<Value> {
                 "perms": file.mode,
             });
             one[text.0] = json!(text.1);
+            if let Some(action) = command(file, arguments) {
+                one["command"] = json!(action.to_string());
+            }
             if missing_key == MissingKey::Error {
                 one["error_on_missing_key"] = json!(true);
             }
@@ -265,4 +269,14 @@ fn templates(spec: &SyncSpec) -> Vec<Value> {
         .collect();
     all.sort_by(|(one, _), (other, _)| one.cmp(other));
     all.into_iter().map(|(_, template)| template).collect()
+}
+
+/// What is done when the file changes.
+fn command(file: &FileSpec, arguments: &[&str]) -> Option<ChangeAction> {
+    let mut options = arguments
+        .iter()
+        .filter_map(|own| own.strip_prefix("--on-change=")?.parse::<OnChange>().ok());
+    options
+        .find(|own| own.name.as_ref() == Some(&file.name))
+        .map(|own| own.action)
 }

@@ -7,6 +7,7 @@
 
 mod annotations;
 mod command;
+mod commands;
 mod container;
 mod defaults;
 mod files;
@@ -70,8 +71,10 @@ pub fn parse(
         findings: &mut findings,
     };
     let asked = files::read(&mut reader, &defaults.vault_k8s);
+    let commands = commands::of(&asked);
     let mounts = mounts::arrange(asked, &mut reader);
     let settings = container::settings(&mut reader, pod, defaults, &mounts);
+    let settings = settings.map(|settings| commands::add(commands, settings, pod, reader.findings));
     let spec = SyncSpec {
         version: VERSION,
         refresh_interval: interval(&mut reader, &defaults.vault_k8s),

@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use super::annotations::{Annotations, Given, Reader};
+use super::command::{self, Command};
 use super::defaults::{DefaultTemplate, VaultK8sDefaults};
+use super::place;
 use super::vocabulary::Key;
-use super::{command, place};
 use crate::dialect::suggest;
 use crate::spec::{
-    Content, FileMode, FilePath, FileSpec, FunctionTable, Invalid, MissingKey, MountDirectory,
-    SecretName, SecretRef, TemplateFileSpec, TemplateSpec,
+    ChangeAction, Content, FileMode, FilePath, FileSpec, FunctionTable, Invalid, MissingKey,
+    MountDirectory, SecretName, SecretRef, TemplateFileSpec, TemplateSpec,
 };
 
 /// A file, the directory that its annotations name, and the one of them at which a conflict is told.
@@ -20,6 +21,8 @@ pub(super) struct AskedFile {
     pub(super) file: FileSpec,
     pub(super) directory: Option<MountDirectory>,
     pub(super) told_at: String,
+    /// What is done when it changes, and the annotation that says so.
+    pub(super) told: Option<(String, ChangeAction)>,
 }
 
 /// Keys that say how a secret is written, and nothing without one.
@@ -127,7 +130,7 @@ impl One<'_, '_, '_> {
     /// All values are read before the first bad one ends the file, so that all are told.
     fn file(&mut self, source: &Source<'_>) -> Option<AskedFile> {
         let content = self.content(*source);
-        self.command();
+        let told = self.command();
         let (path, told_at) = self.path(source.given());
         let mode = self.mode();
         let directory = self.option(Key::VolumePathOf).map(place::directory);
@@ -141,6 +144,7 @@ impl One<'_, '_, '_> {
             },
             directory: directory.ok()?,
             told_at,
+            told,
         })
     }
 
@@ -225,14 +229,16 @@ impl One<'_, '_, '_> {
         }
     }
 
-    fn command(&mut self) {
-        let given = self.option(Key::Command);
-        let Some(given) = given.filter(|given| !given.value.is_empty()) else {
-            return;
-        };
-        if let Err(invalid) = command::read(given.value) {
-            let problem = given.say(invalid.to_string());
-            self.reader.findings.problem(problem);
+    fn command(&mut self) -> Option<(String, ChangeAction)> {
+        let given = self.option(Key::Command)?;
+        let (key, read) = (given.key.to_owned(), command::read(given.value));
+        match read.map_err(|invalid| given.say(invalid.to_string())) {
+            Ok(Command::Told(action)) => Some((key, action)),
+            Ok(Command::Nothing) => None,
+            Err(problem) => {
+                self.reader.findings.problem(problem);
+                None
+            }
         }
     }
 
@@ -324,6 +330,7 @@ fn token(given: &Annotations<'_>) -> Option<AskedFile> {
         },
         directory: None,
         told_at: given.name(Key::InjectToken),
+        told: None,
     })
 }
 

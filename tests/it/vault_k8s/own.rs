@@ -382,3 +382,48 @@ fn an_init_container_of_a_mesh_comes_after_the_sidecar() {
         "{facts}"
     );
 }
+
+/// A template with a command.
+fn with_command(command: &str) -> [(&str, &str); 2] {
+    [DB, ("agent-inject-command-db", command)]
+}
+
+#[test]
+fn commands_are_done_without_a_shell() {
+    let shared = ("agent-share-process-namespace", "true");
+    for (command, done) in [
+        ("kill -HUP $(pidof nginx)", "processes:HUP pidof nginx"),
+        (
+            "curl -X POST http://127.0.0.1:8080/-/reload",
+            "http:POST http://127.0.0.1:8080/-/reload",
+        ),
+    ] {
+        let [db, command] = with_command(command);
+        let config = config(&[db, command, shared]);
+        assert_eq!(config["template"][0]["command"], done);
+        warned(&[db, command, shared], &[]);
+    }
+    warned(
+        &with_command("pkill -HUP nginx"),
+        &[
+            "metadata.annotations[vault.hashicorp.com/agent-inject-command-db]: finds no process but the sidecar's own: the pod does not share its process namespace; set agent-share-process-namespace to \"true\", and agent-run-as-same-user, as nobody else may signal the application",
+        ],
+    );
+    let config = config(&with_command("true"));
+    assert_eq!(config["template"][0].get("command"), None);
+    let mut ours = ours(&pod(&[
+        DB,
+        ("agent-inject-command-db", "/vault/custom/reload --now"),
+        ("agent-extra-secret", "programs"),
+    ]));
+    assert_eq!(ours["allowed"], true, "{}", ours["message"]);
+    let sidecar = ours["facts"]["injected"]["initContainers/vault-agent"].take();
+    assert_eq!(
+        sidecar["config"]["template"][0]["command"],
+        "run:[\"/vault/custom/reload\",\"--now\"]"
+    );
+    refused(
+        &with_command("/opt/reload"),
+        "metadata.annotations[vault.hashicorp.com/agent-inject-command-db]: \"/opt/reload\": lies in no volume that the sidecar has: name a Secret with agent-extra-secret (/vault/custom) or tls-secret (/vault/tls), or a container that mounts it with agent-copy-volume-mounts",
+    );
+}

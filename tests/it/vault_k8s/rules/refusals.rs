@@ -30,7 +30,7 @@ const VALUES: &[(&str, &[&str], &str)] = &[
     (
         "agent-inject-command-db",
         &["kill -HUP 1", "sh -c 'echo \"a b\" > /tmp/x'"],
-        "there is no shell",
+        "a process that nobody knows, and a shell",
     ),
     (
         "agent-inject-file-db",
