@@ -18,6 +18,7 @@ mod login_files;
 mod memory_file;
 mod metrics;
 mod notifier;
+mod ports;
 mod program;
 mod quit;
 mod randomness;

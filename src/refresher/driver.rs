@@ -37,7 +37,7 @@ pub(crate) enum Done {
     /// The answer comes later, or there is none.
     Begun,
     /// The answer.
-    Answered(Event),
+    Answered(Box<Event>),
     /// The program ends.
     Exit,
 }
@@ -76,17 +76,20 @@ impl<V: VaultApi + 'static> Driver<V> {
         }
     }
 
-    /// Takes over the tokens of an earlier process.
-    pub(crate) fn recall(&self, tokens: BTreeMap<u64, SecretBytes>) {
+    /// Takes over the tokens of an earlier process; answers their names.
+    pub(crate) fn recall(&self, tokens: BTreeMap<u64, SecretBytes>) -> Vec<TokenId> {
         let mut known = self.vault.tokens.borrow_mut();
-        for (id, secret) in tokens {
+        let take = |(id, secret)| {
             // How long it lives, the engine knows.
             let lease = TokenLease {
                 duration: Duration::ZERO,
                 renewable: false,
             };
-            known.insert(TokenId::recalled(id), Rc::new(Token { secret, lease }));
-        }
+            let id = TokenId::recalled(id);
+            known.insert(id, Rc::new(Token { secret, lease }));
+            id
+        };
+        tokens.into_iter().map(take).collect()
     }
 
     /// The token of a login, for files that hold it.
@@ -101,7 +104,7 @@ impl<V: VaultApi + 'static> Driver<V> {
         match action {
             Action::Write(volume, payload) => {
                 let result = self.write(&volume, &payload);
-                return Done::Answered(Event::Written(volume, result));
+                return Done::Answered(Box::new(Event::Written(volume, result)));
             }
             Action::Notify(id, action, attempt) => self.notify(id, action, attempt),
             Action::Tell(notice) => {

@@ -21,7 +21,7 @@ use super::quit::Quit;
 use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
-use super::{control, http, randomness};
+use super::{control, ports, randomness};
 use crate::files::{WriteError, install_program};
 use crate::secret::SecretBytes;
 use crate::shutdown::Shutdown;
@@ -166,20 +166,7 @@ async fn work<V: VaultApi + 'static>(
         control::listen(&settings.state, &shared)
             .map_err(|error| RunError::Socket(settings.state.socket(), error))?;
     }
-    if let Some(address) = settings.metrics_address {
-        // A port that the application has taken must not keep its secrets from it.
-        match http::listen(address, http::pages(&shared)).await {
-            Ok(bound) => tracing::info!("serving metrics and health on {bound}"),
-            Err(error) => tracing::warn!("--metrics-address: cannot listen on {address}: {error}"),
-        }
-    }
-    let quit = Quit::default();
-    if let Some(address) = settings.quit_address {
-        match quit.listen(address).await {
-            Ok(bound) => tracing::info!("taking POST /agent/v1/quit on {bound}"),
-            Err(error) => tracing::warn!("--quit-address: cannot listen on {address}: {error}"),
-        }
-    }
+    let quit = ports::open(settings.metrics_address, settings.quit_address, &shared).await;
     let notifier = Notifier::listen(settings.listeners, settings.volumes.values())
         .map_err(|(socket, error)| RunError::Socket(socket, error))?;
     let (sender, answers) = mpsc::unbounded_channel();
@@ -193,8 +180,7 @@ async fn work<V: VaultApi + 'static>(
         counters,
         memory,
     );
-    let recalled: Vec<_> = tokens.keys().copied().map(TokenId::recalled).collect();
-    driver.recall(tokens);
+    let recalled = driver.recall(tokens);
     let mut refresher = Refresher {
         driver,
         inputs: Inputs::new(settings.inputs),
@@ -203,11 +189,7 @@ async fn work<V: VaultApi + 'static>(
         quit,
         last_words,
     };
-    for id in recalled {
-        if let Some(event) = refresher.driver.token(id) {
-            refresher.take(event);
-        }
-    }
+    refresher.supply(recalled);
     refresher.until(mode, shutdown).await
 }
 
@@ -258,6 +240,15 @@ struct Refresher<'a, V> {
 }
 
 impl<V: VaultApi + 'static> Refresher<'_, V> {
+    /// Tells the engine the tokens of an earlier process.
+    fn supply(&mut self, tokens: Vec<TokenId>) {
+        for id in tokens {
+            if let Some(event) = self.driver.token(id) {
+                self.take(event);
+            }
+        }
+    }
+
     /// A sidecar that was asked to quit stays until SIGTERM: the kubelet would start it anew.
     async fn until(mut self, mode: Mode, mut shutdown: Shutdown) -> Result<(), RunError> {
         if self.work(mode, &mut shutdown).await == Ended::ByRequest {
@@ -333,7 +324,7 @@ impl<V: VaultApi + 'static> Refresher<'_, V> {
                 speaks |= matches!(&action, Action::Tell(_));
                 match self.driver.carry_out(action) {
                     Done::Begun => {}
-                    Done::Answered(event) => events.push_back(event),
+                    Done::Answered(event) => events.push_back(*event),
                     Done::Exit => exit = true,
                 }
             }

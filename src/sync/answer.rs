@@ -6,6 +6,7 @@ use super::certificate::holds_certificate;
 use super::engine::Engine;
 use super::event::{Action, Now, TokenId};
 use super::mount_table::{Alternative, Knowledge};
+use super::question::is_careful;
 use super::secret_state::{Phase, Step};
 use super::session::Verdict;
 use crate::secret::VaultSecret;
@@ -31,14 +32,11 @@ impl Engine {
         let Some((token, sent)) = asked else {
             return;
         };
-        // consul-template writes where nobody says which engine it is, e.g. to an auth method.
-        let is_careful = secret.is_request() && secret.access == Access::Command;
         match result {
             Ok(_) => self.proved(secret, token),
             Err(error) => match error.class() {
-                // What may be written over must not be guessed.
-                Class::NotFound if is_careful => self.failed(secret, &error, out),
-                Class::Denied if is_careful => {
+                Class::NotFound if is_careful(secret) => self.failed(secret, &error, out),
+                Class::Denied if is_careful(secret) => {
                     if self.is_policy(secret, (token, sent), out) {
                         self.failed(secret, &error, out);
                     }

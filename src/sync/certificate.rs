@@ -126,3 +126,55 @@ impl Certificate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// When its successor comes, of how long it lives.
+    fn endless(secret: &VaultSecret) -> (Option<Duration>, Duration) {
+        let now = Now {
+            elapsed: Duration::from_secs(10),
+            wall: SystemTime::UNIX_EPOCH,
+        };
+        let made = Certificate::endless(secret, now, &mut Rng::with_seed(1));
+        (made.left(now.elapsed), made.replace - now.elapsed)
+    }
+
+    fn map(json: &str) -> SecretMap {
+        match SecretValue::from_json(json) {
+            Ok(SecretValue::Map(map)) => map,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_says_how_long_it_lives_is_made_anew_in_time_and_the_rest_never() {
+        let hour = Duration::from_secs(3600);
+        let token = VaultSecret {
+            auth: Some(map(r#"{"client_token":"x","lease_duration":3600}"#)),
+            ..VaultSecret::default()
+        };
+        let secret_id = VaultSecret {
+            data: map(r#"{"secret_id":"x","secret_id_ttl":3600}"#),
+            ..VaultSecret::default()
+        };
+        for secret in [token, secret_id] {
+            let (left, replace) = endless(&secret);
+            assert_eq!(left, Some(hour));
+            assert!(replace > hour / 2 && replace < hour, "{replace:?}");
+        }
+        for data in [
+            r#"{"signature":"x"}"#,
+            r#"{"secret_id":"x","secret_id_ttl":0}"#,
+        ] {
+            let secret = VaultSecret {
+                data: map(data),
+                ..VaultSecret::default()
+            };
+            assert_eq!(endless(&secret), (None, AGES));
+        }
+    }
+}

@@ -18,7 +18,7 @@ use super::secret_state::SecretState;
 use super::session::Session;
 use super::target::ConfigMaps;
 use crate::secret::SecretBytes;
-use crate::spec::SecretRef;
+use crate::spec::{SecretRef, VolumeName};
 
 /// Decides what the refresher does: [`feed`](Self::feed) it what happens, carry out what it answers.
 #[derive(Debug)]
@@ -151,16 +151,7 @@ impl Engine {
             Event::LeaseRevoked(lease, result) => {
                 self.retired_leases.revoked(&lease, result, &mut out);
             }
-            Event::Written(volume, result) => {
-                let mut mounts = self.mounts.iter_mut();
-                if let Some(mount) = mounts.find(|mount| *mount.volume() == volume) {
-                    let names = mount.write_ended(result, (now, longest), &mut self.rng, &mut out);
-                    if let Some(names) = names {
-                        let elapsed = now.elapsed;
-                        self.notifications.switched(&names, elapsed, &mut self.rng);
-                    }
-                }
-            }
+            Event::Written(volume, result) => self.written(&volume, result, &mut out),
             Event::Notified(id, result) => {
                 let rng = &mut self.rng;
                 self.notifications.notified(id, result, now, rng, &mut out);
@@ -170,6 +161,22 @@ impl Engine {
         self.advance(&mut out);
         self.remember(now, &mut out);
         out
+    }
+
+    fn written(
+        &mut self,
+        volume: &VolumeName,
+        result: Result<bool, String>,
+        out: &mut Vec<Action>,
+    ) {
+        let times = (self.time(), self.longest_wait());
+        let mut mounts = self.mounts.iter_mut();
+        let Some(mount) = mounts.find(|mount| mount.volume() == volume) else {
+            return;
+        };
+        if let Some(names) = mount.write_ended(result, times, &mut self.rng, out) {
+            self.notifications.switched(&names, self.now, &mut self.rng);
+        }
     }
 
     fn has_credentials(&self) -> bool {

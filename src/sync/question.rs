@@ -42,12 +42,7 @@ impl Engine {
                 }
                 OfCredential::Look => match login.mounts.of(secret) {
                     Knowledge::Awaited => continue,
-                    // What may be written over must not be guessed.
-                    Knowledge::Guess(_)
-                        if secret.is_request() && secret.access == Access::Command =>
-                    {
-                        look_up(login, secret, out)
-                    }
+                    Knowledge::Guess(_) if is_careful(secret) => look_up(login, secret, out),
                     Knowledge::Nothing => look_up(login, secret, out),
                     Knowledge::Mount(mount) | Knowledge::Guess(mount) => {
                         let is_visible = login.mounts.has_metadata(&secret.path);
@@ -80,6 +75,12 @@ impl Engine {
             free -= 1;
         }
     }
+}
+
+/// Whether its engine has to be known: what may be written over must not be guessed. consul-template
+/// writes where nobody says which engine it is, e.g. to an auth method.
+pub(super) fn is_careful(secret: &SecretRef) -> bool {
+    secret.is_request() && secret.access == Access::Command
 }
 
 fn look_up(login: &mut Login, secret: &SecretRef, out: &mut Vec<Action>) -> Step {

@@ -1,5 +1,6 @@
 //! The engine against a Vault that answers in virtual time.
 
+mod agent;
 mod certificates;
 mod chaos;
 mod faults;

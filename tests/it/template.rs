@@ -300,8 +300,8 @@ fn what_of_consul_template_is_not_offered_says_why_and_the_way_out() {
         "give each file a template of its own (freshet.dev/template-<name>",
     );
     check(
-        "{{ pkiCert \"pki/issue/x\" \"common_name=y\" }}",
-        "\"pkiCert\" is not offered: it makes Vault issue a certificate",
+        "{{ file \"/etc/passwd\" }}",
+        "\"file\" is not offered: a template reads secrets and nothing else",
     );
     check(
         "{{ byKey nil }}",

@@ -21,6 +21,21 @@ fn a_kv_v2_secret_is_flattened_and_keeps_its_version_and_its_numbers() {
     crate::secret::write_json_map(&secret.data, &mut json);
     assert_eq!(json, br#"{"host":"db","port":5432.0}"#);
     assert_eq!((secret.version, secret.lease), (Some(3), None));
+    let mut json = Vec::new();
+    crate::secret::write_json_map(&secret.metadata, &mut json);
+    let all = br#"{"created_time":"2026-01-02T03:04:05Z","custom_metadata":null,"destroyed":false,"version":3}"#;
+    assert_eq!(json, all);
+}
+
+#[test]
+fn an_answer_may_bring_a_token_instead_of_data() {
+    let body = r#"{"data":null,"auth":{"client_token":"hvs.x","policies":["default"]}}"#;
+    let secret = parse(body).into_plain().expect("plain").expect("a secret");
+    assert!(secret.data.is_empty());
+    let auth = secret.auth.expect("auth");
+    assert!(auth.contains_key("client_token") && auth.contains_key("policies"));
+    let nothing = parse(r#"{"data":null,"auth":null}"#).into_plain();
+    assert_eq!(nothing, Ok(None));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_new_login_brings_a_new_token() {
 fn a_template_file_is_followed() {
     let mut pod = Pod::new(&[]);
     let path = pod.path("app.ctmpl").display().to_string();
-    let template = r#"{{ with secret "secret/db" }}{{ .Data.data.password }}{{ end }}"#;
+    let template = r#"{{ with secret "secret/data/db" }}{{ .Data.data.password }}{{ end }}"#;
     pod.replace("app.ctmpl", template);
     pod.set_spec(&spec("1s", &[("a", "app", &path)]));
     pod.start(&[]);
