@@ -26,6 +26,11 @@ pub trait Object {
         None
     }
 
+    /// Whether it is a nil pointer to such a struct.
+    fn is_nil(&self) -> bool {
+        false
+    }
+
     /// The next value of a channel, `None` from a closed one; `None` for what is no channel.
     fn receive(&self) -> Option<Option<Value>> {
         None

@@ -192,7 +192,7 @@ impl Value {
             Self::String(text) | Self::Number(text) => !text.is_empty(),
             Self::List(list) => !list.items().is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::Object(_) => true,
+            Self::Object(object) => !object.is_nil(),
         }
     }
 

@@ -10,6 +10,8 @@ const POLICY: &str = r#"
 path "secret/data/*" { capabilities = ["read"] }
 path "secret/metadata/*" { capabilities = ["read", "list"] }
 path "secret/metadata/" { capabilities = ["list"] }
+path "secret/subkeys/*" { capabilities = ["read"] }
+path "identity/oidc/token/*" { capabilities = ["read"] }
 path "team/kv/data/*" { capabilities = ["read"] }
 path "kv/*" { capabilities = ["read", "list"] }
 path "pki/issue/*" { capabilities = ["update"] }
@@ -44,6 +46,10 @@ fn login(vault: &Vault, key: &str) {
         "bound_subject": "system:serviceaccount:shop:app", "token_policies": ["app"],
     });
     vault.write("auth/jwt/role/app", &role);
+    vault.write(
+        "identity/oidc/role/app",
+        &json!({"key": "default", "ttl": "1h"}),
+    );
     vault.write("sys/auth/approle", &json!({"type": "approle"}));
     let role = json!({"secret_id_ttl": "1h", "token_policies": ["default"]});
     vault.write("auth/approle/role/ci", &role);

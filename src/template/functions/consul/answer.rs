@@ -4,7 +4,7 @@ use std::any::Any;
 use std::rc::Rc;
 
 use crate::secret::{SecretBool, SecretMap, SecretValue, VaultSecret};
-use crate::template::call::Outcome;
+use crate::template::call::{Fault, Outcome};
 use crate::template::object::Object;
 use crate::template::value::{Element, Map, Text, Value};
 
@@ -18,6 +18,12 @@ struct Record {
 
 /// The type of a certificate's parts, which has a method that answers itself.
 const PEM_ENCODED: &str = "dependency.PemEncoded";
+
+/// The type of what came with a token.
+const SECRET_AUTH: &str = "*dependency.SecretAuth";
+
+/// A nil pointer to a struct of this type.
+struct NilPointer(&'static str);
 
 /// `*dependency.Secret`: `.Data` and what else Vault's answer holds. The id of the request differs
 /// each time and is not kept.
@@ -36,8 +42,11 @@ pub(super) fn envelope(secret: &VaultSecret) -> Value {
                 "Renewable",
                 Value::Bool(lease.is_some_and(|lease| lease.renewable)),
             ),
-            ("Auth", secret.auth.as_ref().map_or(Value::Nil, auth)),
-            ("WrapInfo", Value::Nil),
+            (
+                "Auth",
+                secret.auth.as_ref().map_or_else(|| nil(SECRET_AUTH), auth),
+            ),
+            ("WrapInfo", nil("*dependency.SecretWrapInfo")),
             ("Warnings", Value::strings(Vec::<Vec<u8>>::new())),
             ("RequestID", Value::string("")),
         ],
@@ -84,7 +93,7 @@ fn auth(auth: &SecretMap) -> Value {
         Some(SecretValue::Bool(SecretBool(true)))
     );
     record(
-        "*dependency.SecretAuth",
+        SECRET_AUTH,
         "ptr",
         vec![
             ("ClientToken", text("client_token")),
@@ -161,6 +170,38 @@ fn record(
         kind_name,
         fields,
     }))
+}
+
+fn nil(type_name: &'static str) -> Value {
+    Value::Object(Rc::new(NilPointer(type_name)))
+}
+
+impl Object for NilPointer {
+    fn type_name(&self) -> &'static str {
+        self.0
+    }
+
+    fn kind_name(&self) -> &'static str {
+        "ptr"
+    }
+
+    fn member(&self, name: &[u8], _: &[Value]) -> Option<Outcome> {
+        let name = String::from_utf8_lossy(name);
+        let message = format!("nil pointer evaluating {}.{name}", self.0);
+        Some(Err(Fault::new(message)))
+    }
+
+    fn print(&self) -> Option<Vec<u8>> {
+        Some(b"<nil>".to_vec())
+    }
+
+    fn is_nil(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 impl Object for Record {
