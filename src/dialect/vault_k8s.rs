@@ -8,7 +8,6 @@
 mod annotations;
 mod command;
 mod commands;
-mod container;
 mod defaults;
 mod files;
 mod idle;
@@ -17,6 +16,9 @@ mod mounts;
 mod place;
 mod pod;
 mod resources;
+mod settings;
+mod sidecar;
+mod source;
 mod tls;
 mod users;
 mod vocabulary;
@@ -73,7 +75,7 @@ pub fn parse(
     let asked = files::read(&mut reader, &defaults.vault_k8s);
     let commands = commands::of(&asked);
     let mounts = mounts::arrange(asked, &mut reader);
-    let settings = container::settings(&mut reader, pod, defaults, &mounts);
+    let settings = settings::read(&mut reader, pod, defaults, &mounts);
     let settings = settings.map(|settings| commands::add(commands, settings, pod, reader.findings));
     let spec = SyncSpec {
         version: VERSION,

@@ -3,6 +3,7 @@
 mod exec;
 mod notification;
 mod refresh;
+mod values;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,7 +16,7 @@ pub(crate) use self::refresh::Refresh;
 use super::exec::Exec;
 use super::help::Topic;
 use super::state_directory::StateDirectory;
-use crate::spec::{GoDuration, IdentityBuilder, layout};
+use crate::spec::{IdentityBuilder, layout};
 
 /// What the program was called for.
 #[derive(Debug)]
@@ -236,55 +237,6 @@ impl Given {
         match command {
             Some(command) if self.problems.is_empty() => Ok(command),
             _ => Err(UsageError(self.problems)),
-        }
-    }
-
-    fn state(&mut self) -> StateDirectory {
-        StateDirectory::below(&self.path("state-dir", layout::STATE_DIR.into()))
-    }
-
-    fn json(&mut self) -> bool {
-        let accepted = || Err("must be text or json".to_owned());
-        let output = self.parsed("output", |text| match text {
-            "text" => Ok(false),
-            "json" => Ok(true),
-            _ => accepted(),
-        });
-        output.unwrap_or_default()
-    }
-
-    fn duration(&mut self, name: &'static str) -> Option<Duration> {
-        self.parsed(name, |text| {
-            let duration = text.parse::<GoDuration>();
-            duration
-                .map(GoDuration::get)
-                .map_err(|invalid| invalid.to_string())
-        })
-    }
-
-    fn path(&mut self, name: &'static str, default: PathBuf) -> PathBuf {
-        self.values.remove(name).map_or(default, PathBuf::from)
-    }
-
-    fn switch(&mut self, name: &'static str) -> bool {
-        let before = self.switches.len();
-        self.switches.retain(|given| *given != name);
-        self.switches.len() < before
-    }
-
-    fn parsed<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = self.values.remove(name)?;
-        match parse(&text) {
-            Ok(value) => Some(value),
-            Err(accepted) => {
-                self.problems
-                    .push(format!("--{name}: {text:?}: {accepted}"));
-                None
-            }
         }
     }
 }

@@ -453,13 +453,13 @@ fn wrong_usage_ends_in_2() {
         "inject -f - -o xml",
         &[],
         expect![[r#"
-        error: invalid value 'xml' for '--output <FORMAT>'
-          [possible values: yaml, json]
+            error: invalid value 'xml' for '--output <FORMAT>'
+              [possible values: yaml, json, facts]
 
-          tip: a similar value exists: 'yaml'
+              tip: a similar value exists: 'yaml'
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     unusable(
         "inject -f - --vault-address vault",

@@ -112,7 +112,7 @@ fn warnings_alone_are_no_failure() {
         0,
         expect![[r#"
             app.yaml: document 1 (Pod default/app): warning: metadata.annotations[freshet.dev/secret-db]: has no effect, for injection is off: set freshet.dev/inject to "true"
-            no pod asks for injection (annotation freshet.dev/inject: "true", or a volume of an ExternalSecret's target)
+            no pod asks for injection (annotation freshet.dev/inject: "true" or vault.hashicorp.com/agent-inject: "true", or a volume of an ExternalSecret's target)
         "#]],
     );
 }
@@ -124,7 +124,7 @@ fn a_manifest_without_us_is_told_so() {
         "kind: Service\n",
         0,
         expect![[r#"
-            no pod asks for injection (annotation freshet.dev/inject: "true", or a volume of an ExternalSecret's target)
+            no pod asks for injection (annotation freshet.dev/inject: "true" or vault.hashicorp.com/agent-inject: "true", or a volume of an ExternalSecret's target)
         "#]],
     );
     check(
@@ -132,7 +132,7 @@ fn a_manifest_without_us_is_told_so() {
         "",
         0,
         expect![[r#"
-            no pod asks for injection (annotation freshet.dev/inject: "true", or a volume of an ExternalSecret's target)
+            no pod asks for injection (annotation freshet.dev/inject: "true" or vault.hashicorp.com/agent-inject: "true", or a volume of an ExternalSecret's target)
         "#]],
     );
 }

@@ -9,6 +9,7 @@ use super::annotations::{Annotations, Given, Reader};
 use super::command::{self, Command};
 use super::defaults::{DefaultTemplate, VaultK8sDefaults};
 use super::place;
+use super::source::Source;
 use super::vocabulary::Key;
 use crate::dialect::suggest;
 use crate::spec::{
@@ -75,47 +76,6 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, defaults: &VaultK8sDefaults) -> 
         reader.findings.warn(warning);
     }
     files
-}
-
-/// Where the content of a file comes from.
-#[derive(Debug, Clone, Copy)]
-enum Source<'a> {
-    Template(Given<'a>),
-    TemplateFile(Given<'a>),
-    Secret(Given<'a>),
-}
-
-impl<'a> Source<'a> {
-    /// The first that a name has: a template, a template's file, a secret.
-    ///
-    /// A template of blanks is one beside a secret, and nothing without it.
-    fn all(given: &Annotations<'a>) -> BTreeMap<&'a str, Self> {
-        let filled = |key| {
-            given
-                .family(key)
-                .filter(|(_, given)| !given.value.is_empty())
-        };
-        let mut all: BTreeMap<_, _> = filled(Key::Secret)
-            .map(|(name, given)| (name, Self::Secret(given)))
-            .collect();
-        for (name, file) in filled(Key::TemplateFile) {
-            if !file.value.trim().is_empty() || all.contains_key(name) {
-                all.insert(name, Self::TemplateFile(file));
-            }
-        }
-        for (name, template) in filled(Key::Template) {
-            if !template.value.trim().is_empty() || all.contains_key(name) {
-                all.insert(name, Self::Template(template));
-            }
-        }
-        all
-    }
-
-    fn given(self) -> Given<'a> {
-        match self {
-            Self::Template(given) | Self::TemplateFile(given) | Self::Secret(given) => given,
-        }
-    }
 }
 
 /// Reads the annotations of one file.

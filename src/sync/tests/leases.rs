@@ -327,7 +327,7 @@ fn an_init_container_may_leave_a_lease_to_live() {
     world.vault.lease = Some((MINUTE * 60, MINUTE * 60));
     world.follow(spec("1m", &FILES), MINUTE);
     assert!(!world.engine.is_hopeless());
-    assert!(world.file("a", "one").is_some());
+    assert!(world.file("a", "db").is_some());
     world.feed(Event::Shutdown);
     world.run(secs(1));
     assert_eq!(world.vault.live_credentials(world.now).len(), 1);

@@ -197,3 +197,20 @@ fn what_differs_at_each_call_is_made_anew_only_when_an_input_has_changed() {
     assert_eq!(world.writes, 2);
     assert_ne!(world.file("a", "conf").map(str::to_owned), before);
 }
+
+#[test]
+fn a_mount_without_files_is_complete() {
+    let empty = || {
+        let (volume, directory) = ("a".parse(), "/vault/secrets".parse());
+        crate::spec::Mount::new(volume.expect("a volume"), directory.expect("a directory"))
+    };
+    for files in [&[][..], &[("b", "db", "secret/db#password")]] {
+        let mut world = World::new(3);
+        let mut spec = spec("1m", files);
+        spec.mounts.insert(0, empty());
+        world.follow(spec, MINUTE);
+        assert!(world.engine.is_ready(), "{files:?}: {:?}", world.status());
+        world.run(MINUTE * 3);
+        assert!(world.engine.is_ready(), "{files:?}");
+    }
+}

@@ -282,7 +282,11 @@ pub(super) fn without_agent(config: &mut Value) -> bool {
     }
     // The agent's own copy of its token, and a listener that is a cache alone.
     if let Some(sinks) = list(config, "/auto_auth/sink") {
-        sinks.retain(|sink| sink["config"]["path"] != "/home/vault/.vault-token");
+        let is_agents = |path: &Value| {
+            path.as_str()
+                .is_some_and(|it| it.ends_with("/.vault-token"))
+        };
+        sinks.retain(|sink| !is_agents(&sink["config"]["path"]));
         if sinks.is_empty() {
             let auto_auth = config["auto_auth"].as_object_mut();
             auto_auth.map(|auto_auth| auto_auth.remove("sink"));
