@@ -151,7 +151,7 @@ impl Question<'_> {
         place: String,
         described: DescribedPod,
     ) -> ReviewedPod {
-        let (pod, mut problems) = as_text(&described.pod);
+        let (pod, unquoted) = as_text(&described.pod);
         let request = Request {
             namespace: described.namespace.as_deref().unwrap_or(self.namespace),
             operation: self.operation,
@@ -159,19 +159,15 @@ impl Question<'_> {
         };
         let cluster = self.facts(request.namespace);
         let decision = inject::decide(&request, self.defaults, &cluster);
+        let decision = refused(unquoted, decision);
         let facts = facts::facts(&pod, &decision);
-        let (warnings, injection) = match decision {
-            Decision::Skip { warnings, .. } => (warnings, None),
-            Decision::Inject(injection) => (injection.warnings.clone(), Some(injection)),
-            Decision::Deny {
-                problems: more,
-                warnings,
-            } => {
-                problems.extend(more);
-                (warnings, None)
+        let (problems, warnings, injection) = match decision {
+            Decision::Skip { warnings, .. } => (Vec::new(), warnings, None),
+            Decision::Inject(injection) => {
+                (Vec::new(), injection.warnings.clone(), Some(injection))
             }
+            Decision::Deny { problems, warnings } => (problems, warnings, None),
         };
-        let injection = injection.filter(|_| problems.is_empty());
         let placed = |problems: Vec<Problem>| {
             let path = &described.path;
             let place = |problem: Problem| match problem.object {
@@ -216,6 +212,23 @@ fn objects(document: &Value) -> Vec<&Value> {
     match (kind.and_then(|kind| kind.strip_suffix("List")), items) {
         (Some(_), Some(items)) => items.iter().collect(),
         _ => vec![document],
+    }
+}
+
+/// The decision, and what the API server would refuse before it.
+fn refused(mut unquoted: Vec<Problem>, decision: Decision) -> Decision {
+    if unquoted.is_empty() {
+        return decision;
+    }
+    let (problems, warnings) = match decision {
+        Decision::Skip { warnings, .. } => (Vec::new(), warnings),
+        Decision::Inject(injection) => (Vec::new(), injection.warnings),
+        Decision::Deny { problems, warnings } => (problems, warnings),
+    };
+    unquoted.extend(problems);
+    Decision::Deny {
+        problems: unquoted,
+        warnings,
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::dialect::{Parsed, Problem, Resources};
 use crate::spec::layout::APPROLE_DIR;
-use crate::spec::{Auth, AuthType, Invalid, Mount, Role};
+use crate::spec::{Auth, AuthType, Content, FileSpec, Invalid, Mount, Role};
 
 /// What shall be there, in Kubernetes' words.
 #[derive(Debug)]
@@ -192,7 +192,7 @@ fn choose<'p, 'a>(
     problems: &mut Vec<Problem>,
 ) -> Choices<'p, 'a> {
     let Parsed { settings, spec, .. } = parsed;
-    let full = !parsed.heavy_functions.is_empty();
+    let full = wants_full(parsed, defaults);
     let memory = Memory::of(spec, full, !wrappers.is_empty());
     Choices {
         auth: auth(parsed, pod, problems),
@@ -231,10 +231,18 @@ fn against(
     problems
 }
 
+/// Whether the full refresher is needed, or may well be: nobody knows at admission what a template calls
+/// that lies in a file.
+fn wants_full(parsed: &Parsed, defaults: &Defaults) -> bool {
+    let mut files = parsed.spec.mounts.iter().flat_map(|mount| &mount.files);
+    let in_file = |file: &FileSpec| matches!(file.content, Content::TemplateFile(_));
+    !parsed.heavy_functions.is_empty() || defaults.full_image.is_some() && files.any(in_file)
+}
+
 /// The slim refresher's image, or the full one's where a template calls what only that has.
 fn image<'d>(parsed: &Parsed, defaults: &'d Defaults, problems: &mut Vec<Problem>) -> &'d str {
     let slim = defaults.image.as_str();
-    if parsed.heavy_functions.is_empty() {
+    if !wants_full(parsed, defaults) {
         return slim;
     }
     defaults.full_image.as_deref().unwrap_or_else(|| {

@@ -280,11 +280,12 @@ pub(super) fn annotations(pod: &Value) -> (BTreeMap<String, String>, Vec<Problem
 
 /// A refresher in a pod that asks for none, e.g. from a manifest that was exported from a cluster.
 pub(super) fn left_over(pod: &Value) -> Option<Problem> {
-    let mut inits = items(pod.pointer("/spec/initContainers"));
-    let index = inits.position(|container| container.as_object().is_some_and(is_refresher))?;
+    let inits = items(pod.pointer("/spec/initContainers"));
+    let mut inits = inits.filter_map(Value::as_object).enumerate();
+    let (index, container) = inits.find(|(_, container)| is_refresher(container))?;
     Some(Problem::of_value(
         format!("spec.initContainers[{index}]"),
-        CONTAINER,
+        text(container, "name"),
         "was added when injection was on, and injection is off: remove it, the volumes that begin with freshet- and their mounts",
     ))
 }

@@ -5,6 +5,7 @@ use freshet::inject::{Decision, Operation};
 use serde_json::{Value, json};
 
 use super::decision;
+use crate::cli::freshet;
 
 /// A pod with these annotations beside the three that most have.
 fn pod(annotations: &[(&str, &str)]) -> Value {
@@ -426,4 +427,36 @@ fn commands_are_done_without_a_shell() {
         &with_command("/opt/reload"),
         "metadata.annotations[vault.hashicorp.com/agent-inject-command-db]: \"/opt/reload\": lies in no volume that the sidecar has: name a Secret with agent-extra-secret (/vault/custom) or tls-secret (/vault/tls), or a container that mounts it with agent-copy-volume-mounts",
     );
+}
+
+#[test]
+fn the_program_prints_the_facts_of_each_pod() {
+    let manifest = serde_json::to_string(&json!({"kind": "List", "items": [
+        pod(&[DB]),
+        pod(&[DB, ("agent-inject-perms-db", "rw")]),
+    ]}));
+    let said = freshet(
+        "inject -f - -o facts --vault-address http://vault.vault:8200",
+        &[],
+        &manifest.expect("JSON"),
+    );
+    assert_eq!((said.code, said.stderr.as_str()), (Some(1), ""));
+    let printed = serde_json::Deserializer::from_str(&said.stdout).into_iter();
+    let printed: Vec<Value> = printed.collect::<Result<_, _>>().expect("JSON");
+    let [sound, bad] = printed.as_slice() else {
+        panic!("{}", said.stdout);
+    };
+    let mut sound = sound.clone();
+    sound.as_object_mut().expect("an object").remove("pod");
+    let containers = sound["facts"]["initContainers"].clone();
+    assert_eq!(containers, json!(["vault-agent"]));
+    assert_eq!(bad["allowed"], false);
+}
+
+#[test]
+fn an_unquoted_boolean_is_told() {
+    let manifest = "kind: Pod\nmetadata:\n  annotations:\n    vault.hashicorp.com/agent-inject: true\nspec:\n  containers: [{name: web}]\n";
+    let said = freshet("lint -f - --vault-address http://vault:8200", &[], manifest);
+    let want = "metadata.annotations[vault.hashicorp.com/agent-inject]: is the boolean true, not text: write \"true\"";
+    assert!(said.stdout.contains(want), "{}", said.stdout);
 }
