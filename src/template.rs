@@ -137,6 +137,11 @@ impl Template {
         result.map(|()| Rendered::Complete(SecretBytes::new(exec.out.into_bytes())))
     }
 
+    /// Its text.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// What the template asks of whoever renders it.
     pub fn uses(&self) -> Uses {
         let mut uses = Uses::default();

@@ -37,11 +37,16 @@ impl TemplateFile {
         self.state.is_none()
     }
 
-    /// Takes over its text; answers whether there is one, or a reason why not.
+    /// Takes over its text, or the reason why there is none; answers whether it is another one.
     pub(super) fn supply(&mut self, texts: &TemplateFiles) -> bool {
         let Some(text) = texts.get(&self.spec.path) else {
             return false;
         };
+        if let (Some(State::There(known)), Ok(text)) = (&self.state, text)
+            && known.source() == text
+        {
+            return false;
+        }
         self.state = Some(match text {
             Ok(text) => match Template::parse(&self.spec.with_text(text.clone())) {
                 Ok(template) => State::There(Box::new(template)),

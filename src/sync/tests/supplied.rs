@@ -112,6 +112,19 @@ fn a_template_file_that_is_no_template_says_where_and_leaves_the_file() {
 }
 
 #[test]
+fn a_template_file_that_stays_is_not_rendered_when_another_one_changes() {
+    let mut world = World::new(8);
+    world.feed(templates(Ok("{{ timestamp \"unix\" }}")));
+    world.follow(spec("1m", &TEMPLATE), secs(5));
+    let first = world.file("a", "app").map(str::to_owned);
+    world.run(MINUTE);
+    world.feed(templates(Ok("{{ timestamp \"unix\" }}")));
+    world.run(secs(5));
+    assert_eq!(world.file("a", "app"), first.as_deref());
+    assert_eq!(world.writes, 1);
+}
+
+#[test]
 fn what_was_not_supplied_yet_is_awaited() {
     let mut world = World::new(7);
     world.follow(spec("1m", &TEMPLATE), MINUTE);
