@@ -52,6 +52,32 @@ fn a_pod_without_our_annotations_never_leaves_the_api_server() {
 }
 
 #[test]
+fn pods_of_the_vault_agent_injector_are_asked_about() {
+    let api = ApiServer::shared();
+    let webhook = Webhook::own(api, "injector", &[]);
+    let namespace = api.namespace("injector", &[own_label("injector")]);
+    let before = webhook.reviews();
+    let role = json!({ "vault.hashicorp.com/role": "app" });
+    assert!(create(api, &pod(&namespace, "role", &role)).ok);
+    assert_eq!(webhook.reviews(), before);
+    for (name, prefix) in [("vault", "vault.hashicorp.com"), ("bao", "openbao.org")] {
+        let annotations = json!({
+            format!("{prefix}/agent-inject"): "true",
+            format!("{prefix}/role"): "app",
+            format!("{prefix}/agent-inject-secret-db"): "secret/data/db",
+        });
+        let created = create(api, &pod(&namespace, name, &annotations));
+        assert!(created.ok, "{}", created.stderr);
+        let created: Value = serde_json::from_str(&created.stdout).expect("JSON");
+        let sidecar = &created["spec"]["initContainers"][0];
+        assert_eq!(sidecar["name"], "vault-agent");
+        assert_eq!(sidecar["restartPolicy"], "Always");
+        let status = &created["metadata"]["annotations"]["vault.hashicorp.com/agent-inject-status"];
+        assert_eq!(status, "injected");
+    }
+}
+
+#[test]
 fn while_the_webhook_is_down_only_annotated_pods_are_refused() {
     let api = ApiServer::shared();
     let port = free_port();
