@@ -39,6 +39,8 @@ pub struct Appearance {
     pub ephemeral_storage: (Option<String>, Option<String>),
     /// Changes to the container, when all else is done.
     pub patch: Option<ContainerPatch>,
+    /// Whether its directories may lie inside volumes that the author's containers mount.
+    pub inside_others: bool,
     /// More annotations that tell people that the pod was injected.
     pub annotations: BTreeMap<&'static str, &'static str>,
     /// `spec.shareProcessNamespace` of the pod.
@@ -129,6 +131,7 @@ impl Default for Appearance {
             needs: Vec::new(),
             ephemeral_storage: (None, None),
             patch: None,
+            inside_others: false,
             annotations: BTreeMap::new(),
             share_process_namespace: None,
             names: &[],

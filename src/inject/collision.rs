@@ -3,20 +3,22 @@
 use super::conversion::is_converted;
 use super::fields::text;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
-use crate::dialect::Problem;
-use crate::spec::{Mount, SyncSpec};
+use crate::dialect::{Appearance, Problem};
+use crate::spec::{Mount, MountDirectory, SyncSpec};
 
-/// All that is in the way: a container of `own` name, a volume of a reserved one, and, in the containers that
+/// All that is in the way: a container of the refresher's name, a volume of a reserved one, and, in the containers that
 /// get the files, a mount at, above or below theirs.
 pub(super) fn problems(
     pod: &PodView<'_>,
     spec: &SyncSpec,
-    own: &'static str,
+    appearance: &Appearance,
     targets: &[&ContainerView<'_>],
 ) -> Vec<Problem> {
-    let mut problems: Vec<_> = containers(pod, own).chain(volumes(pod)).collect();
+    let mut problems: Vec<_> = containers(pod, appearance.container)
+        .chain(volumes(pod))
+        .collect();
     for container in targets {
-        problems.extend(mounts(pod, container, spec));
+        problems.extend(mounts(pod, container, spec, appearance));
     }
     problems
 }
@@ -49,7 +51,12 @@ fn volumes<'p>(pod: &'p PodView<'_>) -> impl Iterator<Item = Problem> + 'p {
 
 /// The mounts of one container that overlap ours. A mount with `subPath` is no exception: it would
 /// hide a file of ours, or stand on a read-only volume.
-fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> Vec<Problem> {
+fn mounts(
+    pod: &PodView<'_>,
+    container: &ContainerView<'_>,
+    spec: &SyncSpec,
+    appearance: &Appearance,
+) -> Vec<Problem> {
     let ours = |name: &str| pod.refresher.is_some() && is_reserved_volume(name);
     let mut problems = Vec::new();
     for (index, mount) in container.mounts() {
@@ -71,6 +78,7 @@ fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> 
                 && !own.environment
                 && !directory.is_empty()
                 && own.mount_path.overlaps(&normal)
+                && !(appearance.inside_others && is_inside(&own.mount_path, &normal))
         };
         if let Some(own) = spec.mounts.iter().find(overlaps) {
             problems.push(Problem::of_value(
@@ -84,6 +92,12 @@ fn mounts(pod: &PodView<'_>, container: &ContainerView<'_>, spec: &SyncSpec) -> 
         }
     }
     problems
+}
+
+/// Whether the directory lies inside another, and is not the same.
+fn is_inside(directory: &MountDirectory, other: &str) -> bool {
+    let rest = directory.as_str().strip_prefix(other.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The path without `.`, `..` and empty parts: Kubernetes takes them, and the container runtime

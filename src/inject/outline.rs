@@ -22,8 +22,7 @@ pub(super) fn of<'v>(view: &'v PodView<'_>, pod: &'v Value, namespace: &'v str) 
         share_process_namespace: view
             .spec
             .get("shareProcessNamespace")
-            .and_then(Value::as_bool)
-            .filter(|_| view.refresher.is_none()),
+            .and_then(Value::as_bool),
         volumes: volumes
             .map(|(_, volume)| (text(volume, "name"), self::volume(volume)))
             .collect::<BTreeMap<_, _>>(),

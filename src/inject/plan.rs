@@ -224,8 +224,7 @@ fn against(
     if appearance.waits {
         problems.extend(mesh::problem(pod, &settings.vault_address, choices.ids));
     }
-    let name = appearance.container;
-    problems.extend(collision::problems(pod, spec, name, &choices.targets));
+    problems.extend(collision::problems(pod, spec, appearance, &choices.targets));
     let resources = choices.resources.as_ref();
     problems.extend(limits::problems(pod, resources, settings.once, cluster));
     problems

@@ -92,6 +92,8 @@ pub(super) fn appearance(
         arguments,
         copied_mounts: copied_mounts(reader, pod),
         patch: patch(reader, phases),
+        // As it always could: the container runtime mounts the outer one first.
+        inside_others: true,
         annotations: BTreeMap::from([(STATUS_ANNOTATION, INJECTED)]),
         share_process_namespace: share_process_namespace(reader, pod),
         names: NAMES,

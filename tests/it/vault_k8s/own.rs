@@ -460,3 +460,55 @@ fn an_unquoted_boolean_is_told() {
     let want = "metadata.annotations[vault.hashicorp.com/agent-inject]: is the boolean true, not text: write \"true\"";
     assert!(said.stdout.contains(want), "{}", said.stdout);
 }
+
+/// The pod as the API server has it, which a second pass leaves as it is.
+#[track_caller]
+fn patched(pod: &Value) -> Value {
+    let Decision::Inject(injection) = decision(pod, "shop", Operation::Create) else {
+        panic!("not injected: {}", ours(pod));
+    };
+    let mut patched = pod.clone();
+    json_patch::patch(&mut patched, &injection.patch).expect("the patch fits");
+    match decision(&patched, "shop", Operation::Create) {
+        Decision::Inject(again) => assert_eq!(again.patch.0, []),
+        other => panic!("{other:?}"),
+    }
+    patched
+}
+
+#[test]
+fn a_pod_that_shares_its_processes_goes_on_doing_so() {
+    let mut pod = pod(&[DB, ("agent-share-process-namespace", "false")]);
+    pod["spec"]["shareProcessNamespace"] = true.into();
+    let patched = patched(&pod);
+    assert_eq!(patched["spec"]["shareProcessNamespace"], true);
+}
+
+#[test]
+fn a_directory_may_lie_inside_a_volume_of_the_authors() {
+    let mut pod = pod(&[DB, ("secret-volume-path", "/app/conf/secrets")]);
+    pod["spec"]["volumes"] = json!([{"name": "conf", "emptyDir": {}}]);
+    let mount = |directory: &str| json!([{"name": "conf", "mountPath": directory}]);
+    pod["spec"]["containers"][0]["volumeMounts"] = mount("/app/conf");
+    patched(&pod);
+    for directory in ["/app/conf/secrets", "/app/conf/secrets/more"] {
+        pod["spec"]["containers"][0]["volumeMounts"] = mount(directory);
+        let message = ours(&pod)["message"].to_string();
+        let way_out = "move it, or set vault.hashicorp.com/secret-volume-path";
+        assert!(message.contains(way_out), "{message}");
+    }
+}
+
+#[test]
+fn the_injectors_own_pods_are_left_alone_and_ours_are_planned_anew() {
+    let mut theirs = pod(&[DB, ("agent-inject-status", "injected")]);
+    assert_eq!(ours(&theirs)["patched"], false);
+    theirs["metadata"]["annotations"]["vault.hashicorp.com/agent-inject-status"] = "update".into();
+    let mut injected = patched(&theirs);
+    let mount = "/spec/containers/0/volumeMounts/0/readOnly";
+    *injected.pointer_mut(mount).expect("a mount") = false.into();
+    let Decision::Inject(again) = decision(&injected, "shop", Operation::Create) else {
+        panic!("left alone");
+    };
+    assert_eq!(again.patch.0.len(), 1);
+}
