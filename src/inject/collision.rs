@@ -73,12 +73,16 @@ fn mounts(
             ));
         }
         let normal = normal(directory);
+        let may_be_inside = |own: &Mount| {
+            let is_inside = is_inside(&own.mount_path, &normal);
+            appearance.inside_others && is_inside
+        };
         let overlaps = |own: &&Mount| {
             !is_converted(own)
                 && !own.environment
                 && !directory.is_empty()
                 && own.mount_path.overlaps(&normal)
-                && !(appearance.inside_others && is_inside(&own.mount_path, &normal))
+                && !may_be_inside(own)
         };
         if let Some(own) = spec.mounts.iter().find(overlaps) {
             problems.push(Problem::of_value(
