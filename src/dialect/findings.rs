@@ -54,9 +54,15 @@ impl Findings {
 
     /// Tells a template that cannot be parsed: it would keep the pod from starting.
     pub(super) fn template(&mut self, key: &str, template: &TemplateSpec) {
+        let At(path) = at(key);
+        self.template_at(&path, template);
+    }
+
+    /// The same of one that stands elsewhere than in an annotation.
+    pub(super) fn template_at(&mut self, path: &str, template: &TemplateSpec) {
         match Template::parse(template) {
             Ok(template) => self.heavy_functions.extend(template.uses().heavy),
-            Err(error) => self.problem(at(key).say(error.to_string())),
+            Err(error) => self.problem(Problem::new(path, error.to_string())),
         }
     }
 

@@ -5,6 +5,7 @@
 //! names of files. What it lets pass and then breaks is refused with the way out, and what it takes
 //! and nothing comes of is warned about.
 
+pub mod agent_config;
 mod annotations;
 mod command;
 mod commands;
