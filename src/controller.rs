@@ -6,6 +6,7 @@
 //! program, and what was known stays known while the connection is lost; only the first self-managed
 //! certificate is waited for.
 
+pub mod agent_config_maps;
 mod call;
 pub mod certificates;
 pub mod external_secrets;

@@ -246,7 +246,7 @@ impl<'a> Asked<'a> {
                     Err(_) => native(),
                 };
                 if let (true, Ok(view)) = (speaks_vault_k8s, &view) {
-                    let outline = outline::of(view, pod, namespace);
+                    let outline = outline::of(view, pod, namespace, cluster);
                     let own = vault_k8s::parse(&annotations, &outline, defaults);
                     reading = dialect::beside(&annotations, own, reading);
                 }

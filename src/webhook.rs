@@ -50,6 +50,7 @@ pub struct App {
     readiness: Readiness,
     certificate: Option<Arc<Served>>,
     external_secrets: Option<Arc<ExternalSecretCache>>,
+    client: Option<kube::Client>,
 }
 
 impl App {
@@ -71,6 +72,7 @@ impl App {
             readiness: Readiness::default(),
             certificate: None,
             external_secrets: None,
+            client: None,
         }
     }
 
@@ -85,6 +87,13 @@ impl App {
     #[must_use]
     pub fn with_external_secrets(mut self, cache: Option<Arc<ExternalSecretCache>>) -> Self {
         self.external_secrets = cache;
+        self
+    }
+
+    /// Reads the ConfigMaps that pods name from this API server.
+    #[must_use]
+    pub fn with_api(mut self, client: Option<kube::Client>) -> Self {
+        self.client = client;
         self
     }
 }

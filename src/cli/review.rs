@@ -11,6 +11,7 @@ use super::manifest::Manifest;
 use super::workload::{self, DescribedPod};
 use crate::dialect::Problem;
 use crate::dialect::external_secret::{Claim, ExternalSecretFacts};
+use crate::dialect::vault_k8s::agent_config::ConfigMap;
 use crate::inject::{self, ClusterFacts, Decision, Defaults, Injection, Operation, Request};
 
 /// What `inject` and `lint` are asked about.
@@ -198,7 +199,15 @@ impl Question<'_> {
         for object in &self.objects {
             facts.add(object, self.namespace);
         }
+        let maps = self.objects.iter().filter_map(|object| {
+            let own = object
+                .pointer("/metadata/namespace")
+                .and_then(Value::as_str);
+            let is_here = own.unwrap_or(self.namespace) == namespace;
+            ConfigMap::from_manifest(object).filter(|_| is_here)
+        });
         ClusterFacts {
+            agent_config_maps: maps.map(|map| (map.name.clone(), Ok(map))).collect(),
             external_secrets: Arc::new(facts),
             ..ClusterFacts::default()
         }

@@ -9,6 +9,7 @@ pub mod agent_config;
 mod annotations;
 mod command;
 mod commands;
+mod config_map;
 mod defaults;
 mod files;
 mod idle;
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::annotations::{Annotations, Reader};
+use self::config_map::Configured;
 use self::vocabulary::{Key, PREFIXES};
 use super::findings::{Findings, at};
 use super::{DialectDefaults, Parsed, Problem, Reading};
@@ -48,8 +50,12 @@ const SYSTEM_NAMESPACES: [&str; 2] = ["kube-system", "kube-public"];
 
 /// Whether a pod has annotations of this dialect.
 pub fn is_spoken(annotations: &BTreeMap<String, String>) -> bool {
-    let is_ours = |key: &String| PREFIXES.iter().any(|prefix| key.starts_with(prefix));
-    annotations.keys().any(is_ours)
+    annotations.keys().any(|key| is_its_key(key))
+}
+
+/// Whether an annotation is one of this dialect.
+pub fn is_its_key(key: &str) -> bool {
+    PREFIXES.iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// Reads a pod's annotations; nothing is asked for when `agent-inject` is absent or false, the pod
@@ -68,12 +74,29 @@ pub fn parse(
         Ok(false) => return Ok(Reading::NotAsked(unasked(&given))),
         Err(problem) => return Err(vec![problem]),
     }
+    let Some(configured) = Configured::read(&given, annotations, pod, defaults) else {
+        return understood(&given, None, pod, defaults);
+    };
+    let given = Annotations::sort(&configured.annotations);
+    configured.told(understood(&given, Some(&configured), pod, defaults))
+}
+
+/// What the annotations ask for, with the files of a configuration where there is one.
+fn understood(
+    given: &Annotations<'_>,
+    configured: Option<&Configured<'_>>,
+    pod: &PodOutline<'_>,
+    defaults: &DialectDefaults,
+) -> Result<Reading, Vec<Problem>> {
     let mut findings = Findings::default();
     let mut reader = Reader {
-        given: &given,
+        given,
         findings: &mut findings,
     };
-    let asked = files::read(&mut reader, &defaults.vault_k8s);
+    let asked = match configured {
+        Some(configured) => configured.files(&mut reader),
+        None => files::read(&mut reader, &defaults.vault_k8s),
+    };
     let commands = commands::of(&asked);
     let mounts = mounts::arrange(asked, &mut reader);
     let settings = settings::read(&mut reader, pod, defaults, &mounts);
@@ -84,7 +107,6 @@ pub fn parse(
         mounts,
     };
     idle::read(&mut reader);
-    refuse_config_map(&mut reader);
     given.unknown().for_each(|warning| findings.warn(warning));
     findings.size(&spec);
     let heavy_functions = std::mem::take(&mut findings.heavy_functions);
@@ -162,15 +184,5 @@ fn interval(reader: &mut Reader<'_, '_>, defaults: &VaultK8sDefaults) -> GoDurat
             GoDuration::from_secs(1)
         }
         _ => interval,
-    }
-}
-
-/// An agent's whole configuration in a ConfigMap.
-fn refuse_config_map(reader: &mut Reader<'_, '_>) {
-    if let Some(given) = reader.given.text(Key::ConfigMap) {
-        let problem = given.say(
-            "a configuration of Vault Agent is not read: say with annotations what it says, its templates as agent-inject-template-<name>",
-        );
-        reader.findings.problem(problem);
     }
 }

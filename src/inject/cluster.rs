@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::dialect::external_secret::ExternalSecretFacts;
+use crate::dialect::vault_k8s::agent_config::AgentConfigMaps;
 
 /// The facts that a decision looks at.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct ClusterFacts {
     pub limit_ranges: Vec<LimitRange>,
     /// The ResourceQuotas of the pod's namespace.
     pub resource_quotas: Vec<ResourceQuota>,
+    /// The ConfigMaps with an agent's configuration that the pod names, or why one could not be read.
+    pub agent_config_maps: AgentConfigMaps,
     /// The ExternalSecrets of the pod's namespace and their stores.
     pub external_secrets: Arc<ExternalSecretFacts>,
 }

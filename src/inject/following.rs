@@ -13,6 +13,7 @@ use super::fields::items;
 use super::plan::Plan;
 use super::pod::{PodView, refresher};
 use super::{Asked, ClusterFacts, Defaults};
+use crate::dialect::vault_k8s::agent_config;
 use crate::dialect::{Parsed, Problem};
 use crate::spec::layout::{APPROLE_VOLUME, CA_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME};
 use crate::spec::{ANNOTATION, IdentityBuilder, SyncSpec};
@@ -39,6 +40,11 @@ pub fn follow(pod: &Value, defaults: &Defaults, cluster: &ClusterFacts) -> Follo
     let Some(found) = refresher(pod) else {
         return Following::Current;
     };
+    // What that ConfigMap says counts as it was read at the pod's admission.
+    let named = agent_config::named_by(pod);
+    if named.is_some_and(|name| !cluster.agent_config_maps.contains_key(name)) {
+        return Following::Current;
+    }
     let (view, parsed) = match Asked::of(pod, namespace(pod), &defaults.dialect, cluster) {
         Asked::No(_) => return Following::NotAsked,
         Asked::Wrong(problems) => return Following::Refused(problems),

@@ -4,12 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::cluster::ClusterFacts;
 use super::fields::{items, text};
 use super::pod::{ContainerView, List, PodView};
 use crate::dialect::vault_k8s::{ContainerOutline, PodOutline, VolumeOutline};
 
 /// The outline of the pod that the view is of.
-pub(super) fn of<'v>(view: &'v PodView<'_>, pod: &'v Value, namespace: &'v str) -> PodOutline<'v> {
+pub(super) fn of<'v>(
+    view: &'v PodView<'_>,
+    pod: &'v Value,
+    namespace: &'v str,
+    cluster: &'v ClusterFacts,
+) -> PodOutline<'v> {
     let phase = pod.pointer("/status/phase").and_then(Value::as_str);
     let volumes = view.volumes.iter();
     PodOutline {
@@ -26,6 +32,7 @@ pub(super) fn of<'v>(view: &'v PodView<'_>, pod: &'v Value, namespace: &'v str) 
         volumes: volumes
             .map(|(_, volume)| (text(volume, "name"), self::volume(volume)))
             .collect::<BTreeMap<_, _>>(),
+        config_maps: Some(&cluster.agent_config_maps),
     }
 }
 

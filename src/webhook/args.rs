@@ -77,7 +77,8 @@ pub struct WebhookArgs {
     #[arg(long, value_name = "MAJOR.MINOR", value_parser = kubernetes_version)]
     pub kubernetes_version: Option<(u32, u32)>,
 
-    /// Whether to read LimitRanges, ResourceQuotas and the version from the Kubernetes API
+    /// Whether to read LimitRanges, ResourceQuotas, the version, and the ConfigMaps that the annotation
+    /// agent-configmap names, from the Kubernetes API
     #[arg(long, value_enum, default_value_t = KubernetesApi::InCluster)]
     pub kubernetes_api: KubernetesApi,
 

@@ -22,7 +22,9 @@ use super::App;
 use super::failure::Failure;
 use super::metrics::ReviewResult;
 use super::review::{self, AdmissionRequest, Verdict};
-use crate::inject::{self, Decision, Operation};
+use crate::controller::agent_config_maps;
+use crate::dialect::vault_k8s::agent_config;
+use crate::inject::{self, ClusterFacts, Decision, Operation};
 
 /// Answers a review.
 pub(super) async fn mutate(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -51,7 +53,8 @@ async fn answer(
     let body = body::read(request, &app.limits, &app.body_budget).await?;
     let request = review::parse(&body)
         .map_err(|problem| Failure::new(StatusCode::BAD_REQUEST, problem.to_string()))?;
-    let outcome = decide(app, &request)?;
+    let facts = facts(app, &request).await;
+    let outcome = decide(app, &request, &facts)?;
     let json = outcome
         .verdict
         .to_json(&request.uid)
@@ -85,16 +88,38 @@ fn bug(what: &str) -> Failure {
     )
 }
 
-fn decide(app: &App, request: &AdmissionRequest<'_>) -> Result<Outcome, Failure> {
-    let operation = match &*request.operation {
+/// What is known of the pod's namespace, and the ConfigMap that the pod names, which is read now.
+async fn facts(app: &App, request: &AdmissionRequest<'_>) -> Arc<ClusterFacts> {
+    let mut facts = app.facts.of(&request.namespace);
+    if operation(request) != Operation::Create {
+        return facts;
+    }
+    if let Some(name) = agent_config::named_by(&request.object) {
+        let client = app.client.as_ref();
+        let read = agent_config_maps::read(client, &request.namespace, name).await;
+        let known = &mut Arc::make_mut(&mut facts).agent_config_maps;
+        known.insert(name.to_owned(), read);
+    }
+    facts
+}
+
+fn operation(request: &AdmissionRequest<'_>) -> Operation {
+    match &*request.operation {
         "CREATE" => Operation::Create,
         "UPDATE" => Operation::Update,
         _ => Operation::Other,
-    };
+    }
+}
+
+fn decide(
+    app: &App,
+    request: &AdmissionRequest<'_>,
+    facts: &ClusterFacts,
+) -> Result<Outcome, Failure> {
+    let operation = operation(request);
     if let Some(denial) = misregistered(request, operation) {
         return Ok(denial);
     }
-    let facts = app.facts.of(&request.namespace);
     let question = inject::Request {
         namespace: &request.namespace,
         operation,
@@ -102,7 +127,7 @@ fn decide(app: &App, request: &AdmissionRequest<'_>) -> Result<Outcome, Failure>
     };
     // Nothing is shared with the decision but what it may read, so nothing is left half done.
     let decided = catch_unwind(AssertUnwindSafe(|| {
-        (app.decide)(&question, &app.defaults, &facts)
+        (app.decide)(&question, &app.defaults, facts)
     }));
     let decision = decided.map_err(|_| {
         log::fault(request);

@@ -195,7 +195,8 @@ impl Bound {
             metrics.clone(),
         )
         .with_certificate(served.clone())
-        .with_external_secrets(cache.clone());
+        .with_external_secrets(cache.clone())
+        .with_api(client.clone());
         let tls = served.server_config()?;
         let end = shutdown.clone();
         let certificate = async {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod client;
+mod config_maps;
 mod decisions;
 mod hostile;
 mod logs;

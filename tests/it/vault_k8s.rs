@@ -2,6 +2,7 @@
 //! `tests/data/vault_k8s/cases.json`, and Freshet's decision is compared with it, fact by fact.
 //! Whatever may differ has a rule with a name and a reason (`vault_k8s/rules.rs`); nothing else does.
 
+mod config_map;
 mod own;
 mod rules;
 mod shape;
@@ -71,12 +72,21 @@ fn defaults() -> Defaults {
 }
 
 fn decision(pod: &Value, namespace: &str, operation: Operation) -> Decision {
+    decision_with(pod, namespace, operation, &ClusterFacts::default())
+}
+
+fn decision_with(
+    pod: &Value,
+    namespace: &str,
+    operation: Operation,
+    cluster: &ClusterFacts,
+) -> Decision {
     let request = Request {
         namespace,
         operation,
         pod,
     };
-    decide(&request, &defaults(), &ClusterFacts::default())
+    decide(&request, &defaults(), cluster)
 }
 
 fn cases() -> Vec<Case> {

@@ -13,6 +13,7 @@
 
 mod admission;
 mod agent;
+mod agent_config_map;
 mod certificates;
 mod chart;
 mod external_secrets;

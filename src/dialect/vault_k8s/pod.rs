@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::agent_config::AgentConfigMaps;
+
 /// A pod, without what Freshet added to it.
 #[derive(Clone, Debug, Default)]
 pub struct PodOutline<'a> {
@@ -21,6 +23,8 @@ pub struct PodOutline<'a> {
     pub share_process_namespace: Option<bool>,
     /// Its volumes by their names.
     pub volumes: BTreeMap<&'a str, VolumeOutline<'a>>,
+    /// The ConfigMaps of its namespace that were read for it.
+    pub config_maps: Option<&'a AgentConfigMaps>,
 }
 
 /// A container.

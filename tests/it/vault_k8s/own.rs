@@ -8,7 +8,7 @@ use super::decision;
 use crate::cli::freshet;
 
 /// A pod with these annotations beside the three that most have.
-fn pod(annotations: &[(&str, &str)]) -> Value {
+pub(super) fn pod(annotations: &[(&str, &str)]) -> Value {
     let mut pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",

@@ -125,6 +125,30 @@ fn the_account_may_do_what_the_webhook_does_and_no_more() {
     }
 }
 
+#[test]
+fn config_maps_are_read_where_that_is_wanted_and_one_at_a_time() {
+    let release = Release::install(&[]);
+    let may = |verb: &str| {
+        let args = [
+            "auth",
+            "can-i",
+            verb,
+            "configmaps",
+            "-n",
+            "default",
+            "--as",
+            USER,
+        ];
+        release.api.kubectl(&args, "").ok
+    };
+    assert!(!may("get"));
+    release.upgrade(&["--set=vaultK8s.agentConfigMaps=true"]);
+    wait_for("get configmaps to be granted", || may("get").then_some(()));
+    for verb in ["list", "watch", "update"] {
+        assert!(!may(verb), "{verb}");
+    }
+}
+
 /// What one of the replicas does about objects that exist: the verb, the group and the resource.
 const ACTS: [(&str, (&str, &str)); 7] = [
     ("patch", ("external-secrets.io", "externalsecrets/status")),

@@ -47,11 +47,7 @@ const VALUES: &[(&str, &[&str], &str)] = &[
         &[""],
         "no directory: the API server would refuse the pod",
     ),
-    (
-        "agent-configmap",
-        &["cfg"],
-        "an agent's configuration is not read",
-    ),
+    ("agent-configmap", &["cfg"], "the ConfigMap is not there"),
     ("ca-cert", &["/vault/tls/ca.crt"], "no volume holds it"),
     (
         "ca-key",
