@@ -3,6 +3,7 @@
 //! A command is a function from arguments and input to an [`Outcome`]; printing and exiting happen
 //! here.
 
+mod changed;
 pub mod defaults;
 #[cfg(feature = "demo")]
 mod demo;
@@ -10,6 +11,7 @@ pub mod facts;
 mod inject;
 mod lint;
 mod manifest;
+mod migrate;
 mod ordered;
 mod review;
 mod template;
@@ -44,6 +46,7 @@ enum Command {
     Webhook(Box<webhook::Arguments>),
     Inject(Box<inject::InjectArgs>),
     Lint(Box<lint::LintArgs>),
+    Migrate(Box<migrate::MigrateArgs>),
     Template(Box<template::TemplateArgs>),
     #[cfg(feature = "demo")]
     Demo(demo::Arguments),
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Webhook(arguments) => webhook::run(*arguments),
         Command::Inject(arguments) => inject::run(*arguments),
         Command::Lint(arguments) => lint::run(*arguments),
+        Command::Migrate(arguments) => migrate::run(*arguments),
         Command::Template(arguments) => template::run(*arguments),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => demo::run(arguments),

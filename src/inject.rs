@@ -217,6 +217,18 @@ pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts
     }
 }
 
+/// What a new pod asks for, read and not yet planned; `None` for nothing, or something that is wrong.
+pub fn parsed(
+    request: &Request<'_>,
+    defaults: &DialectDefaults,
+    cluster: &ClusterFacts,
+) -> Option<Box<Parsed>> {
+    match Asked::of(request.pod, request.namespace, defaults, cluster) {
+        Asked::Yes(_, parsed) => Some(parsed),
+        Asked::No(_) | Asked::Wrong(_) => None,
+    }
+}
+
 /// What is asked for a pod.
 enum Asked<'a> {
     /// Nothing; with warnings.

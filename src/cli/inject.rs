@@ -2,12 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use similar::TextDiff;
 
-use super::manifest::Document;
-use super::ordered::Ordered;
-use super::review::{Review, ReviewArgs};
-use super::{Outcome, yaml};
+use super::review::{Review, ReviewArgs, ReviewedPod};
+use super::{Outcome, changed, yaml};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,10 +70,12 @@ pub(super) fn run(arguments: InjectArgs) -> Outcome {
             ..Outcome::default()
         };
     }
-    let printed = changed(&review).map(|changed| match (diff, format) {
-        (true, format) => differences(&changed, format),
-        (false, Format::Yaml) => documents(&changed),
-        (false, Format::Json | Format::Facts) => objects(&changed),
+    let patch = |pod: &ReviewedPod| pod.injection.as_ref().map(|it| it.patch.clone());
+    let printed = changed::documents(&review, patch).map(|changed| match (diff, format) {
+        (true, Format::Yaml) => changed::differences(&changed, "injected", yaml::write),
+        (true, _) => changed::differences(&changed, "injected", changed::as_json),
+        (false, Format::Yaml) => changed::in_yaml(&changed),
+        (false, _) => changed::in_json(&changed),
     });
     match printed {
         Ok(text) => Outcome {
@@ -109,101 +108,4 @@ fn facts(review: &Review) -> Outcome {
         stderr: String::new(),
         code: u8::from(is_refused),
     }
-}
-
-/// A document, and its content after injection when that is another.
-struct Changed<'a> {
-    file: usize,
-    name: &'a str,
-    document: &'a Document,
-    content: Option<Ordered>,
-}
-
-fn changed(review: &Review) -> Result<Vec<Changed<'_>>, String> {
-    let mut all = Vec::new();
-    for (file, manifest) in review.manifests.iter().enumerate() {
-        for (index, document) in manifest.documents.iter().enumerate() {
-            let mut content = document.content.clone();
-            let pods = review
-                .pods
-                .iter()
-                .filter(|pod| pod.document == (file, index));
-            for reviewed in pods {
-                let Some(injection) = &reviewed.injection else {
-                    continue;
-                };
-                let place = reviewed.described.pointer();
-                let patched = content.patch(place, &injection.patch);
-                patched.map_err(|missing| format!("{}: {missing}", reviewed.place))?;
-            }
-            all.push(Changed {
-                file,
-                name: &manifest.name,
-                document,
-                content: Some(content).filter(|content| *content != document.content),
-            });
-        }
-    }
-    Ok(all)
-}
-
-/// All documents as YAML: the unchanged ones byte for byte.
-fn documents(all: &[Changed<'_>]) -> String {
-    let mut text = String::new();
-    // A document that follows another needs its separator, unless it stands as it stood.
-    let mut before: Option<&Changed<'_>> = None;
-    for this in all {
-        let as_it_stood = before.is_none_or(|before| {
-            before.file == this.file && before.content.is_none() && this.content.is_none()
-        });
-        if !text.is_empty() && !text.ends_with('\n') && !as_it_stood {
-            text.push('\n');
-        }
-        let has_content = this.document.number.is_some();
-        if has_content && !as_it_stood && !this.document.separated {
-            text.push_str("---\n");
-        }
-        match &this.content {
-            None => text.push_str(&this.document.text),
-            Some(content) => {
-                text.push_str(&this.document.head);
-                text.push_str(&yaml::write(content));
-            }
-        }
-        before = Some(this);
-    }
-    text
-}
-
-/// All documents as JSON, one object after the other, as `kubectl` reads them.
-fn objects(all: &[Changed<'_>]) -> String {
-    all.iter()
-        .filter(|this| this.document.number.is_some())
-        .map(|this| as_json(this.content.as_ref().unwrap_or(&this.document.content)))
-        .collect()
-}
-
-/// The changes alone. Both sides are printed the same way, so that nothing but the change differs.
-fn differences(all: &[Changed<'_>], format: Format) -> String {
-    let print = match format {
-        Format::Yaml => yaml::write,
-        Format::Json | Format::Facts => as_json,
-    };
-    all.iter()
-        .filter_map(|this| Some((this, this.content.as_ref()?)))
-        .map(|(this, content)| {
-            let (old, new) = (print(&this.document.content), print(content));
-            let number = this.document.number.unwrap_or_default();
-            let header = format!("{} document {number}", this.name);
-            TextDiff::from_lines(&old, &new)
-                .unified_diff()
-                .header(&header, &format!("{header}, injected"))
-                .to_string()
-        })
-        .collect()
-}
-
-fn as_json(content: &Ordered) -> String {
-    // Strings and numbers alone, which can always be written.
-    serde_json::to_string_pretty(content).unwrap_or_default() + "\n"
 }

@@ -9,9 +9,9 @@ use super::defaults::DefaultsArgs;
 use super::facts;
 use super::manifest::Manifest;
 use super::workload::{self, DescribedPod};
-use crate::dialect::Problem;
 use crate::dialect::external_secret::{Claim, ExternalSecretFacts};
 use crate::dialect::vault_k8s::agent_config::ConfigMap;
+use crate::dialect::{DialectDefaults, Parsed, Problem};
 use crate::inject::{self, ClusterFacts, Decision, Defaults, Injection, Operation, Request};
 
 /// What `inject` and `lint` are asked about.
@@ -57,6 +57,8 @@ pub(super) struct Review {
     pub(super) manifests: Vec<Manifest>,
     /// The pods, in the order of the manifests.
     pub(super) pods: Vec<ReviewedPod>,
+    /// What they get where their authors say nothing.
+    pub(super) defaults: DialectDefaults,
 }
 
 /// One pod, and what was decided about it.
@@ -73,6 +75,8 @@ pub(super) struct ReviewedPod {
     pub(super) warnings: Vec<Problem>,
     /// The decision itself, and the pod that it is about.
     pub(super) facts: Result<Value, String>,
+    /// What was asked for in the Vault Agent Injector's annotations, when nothing is wrong.
+    pub(super) asked: Option<Box<Parsed>>,
     /// What would be done, when nothing is wrong and it is asked for.
     pub(super) injection: Option<Box<Injection>>,
 }
@@ -112,7 +116,11 @@ impl ReviewArgs {
                 .collect(),
         };
         let pods = question.about(&manifests);
-        Ok(Review { manifests, pods })
+        Ok(Review {
+            manifests,
+            pods,
+            defaults: defaults.dialect,
+        })
     }
 }
 
@@ -169,6 +177,8 @@ impl Question<'_> {
             }
             Decision::Deny { problems, warnings } => (problems, warnings, None),
         };
+        let is_asked = injection.is_some() && described.speaks_vault_k8s();
+        let asked = is_asked.then(|| inject::parsed(&request, &self.defaults.dialect, &cluster));
         let placed = |problems: Vec<Problem>| {
             let path = &described.path;
             let place = |problem: Problem| match problem.object {
@@ -186,6 +196,7 @@ impl Question<'_> {
             problems: placed(problems),
             warnings: placed(warnings),
             facts,
+            asked: asked.flatten(),
             injection,
             described,
         }

@@ -3,6 +3,8 @@
 use json_patch::jsonptr::{Pointer, PointerBuf};
 use serde_json::{Map, Value, json};
 
+use crate::dialect::vault_k8s;
+
 /// A pod that an object describes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct DescribedPod {
@@ -14,6 +16,8 @@ pub(super) struct DescribedPod {
     pub(super) kind: String,
     /// Its `metadata.name`, or `metadata.generateName`.
     pub(super) name: String,
+    /// Whether another object made it, and would make it anew as it was.
+    pub(super) is_owned: bool,
     /// What stands before the pod's paths in the document: `spec.template.`; empty for a pod.
     pub(super) path: String,
     pointer: PointerBuf,
@@ -80,6 +84,7 @@ fn described(object: &Value, kind: &str, path: &str, pointer: &Pointer) -> Optio
         namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
         kind: kind.to_owned(),
         name: name.to_owned(),
+        is_owned: is_owned(metadata),
         path: fields
             .iter()
             .fold(path.to_owned(), |path, field| path + field + "."),
@@ -87,11 +92,30 @@ fn described(object: &Value, kind: &str, path: &str, pointer: &Pointer) -> Optio
     })
 }
 
+fn is_owned(metadata: &Value) -> bool {
+    let owners = metadata.get("ownerReferences").and_then(Value::as_array);
+    let mut owners = owners.into_iter().flatten();
+    owners.any(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+}
+
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl DescribedPod {
+    /// The keys of its annotations.
+    pub(super) fn annotations(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let annotations = self.pod.pointer("/metadata/annotations");
+        let entries = annotations.and_then(Value::as_object).into_iter().flatten();
+        entries.map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Whether annotations of the Vault Agent Injector are among them.
+    pub(super) fn speaks_vault_k8s(&self) -> bool {
+        self.annotations()
+            .any(|(key, _)| vault_k8s::is_its_key(key))
+    }
+
     /// Where in the document the pod, or the template that it is made of, stands.
     pub(super) fn pointer(&self) -> &Pointer {
         &self.pointer

@@ -7,6 +7,7 @@ mod on_change;
 mod settings;
 mod variables;
 mod vocabulary;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use crate::spec::{ContainerName, SecretName, SyncSpec, VariableName};
 pub(super) use self::mounts::RESERVED as RESERVED_DIRECTORIES;
 pub(super) use self::settings::DEFAULT_INTERVAL;
 pub use self::vocabulary::{overview, reference};
+pub use self::written::{Written, written};
 
 /// The values of the pod's own keys.
 type PodValues<'a> = BTreeMap<Key, &'a str>;

@@ -18,6 +18,7 @@ mod exec;
 mod external_secrets;
 mod inject;
 mod lint;
+mod migrate;
 mod redaction;
 mod reference;
 mod refresh;

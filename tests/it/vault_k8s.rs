@@ -3,6 +3,7 @@
 //! Whatever may differ has a rule with a name and a reason (`vault_k8s/rules.rs`); nothing else does.
 
 mod config_map;
+mod native;
 mod own;
 mod rules;
 mod shape;
