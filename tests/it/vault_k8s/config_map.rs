@@ -67,60 +67,38 @@ fn decided(annotations: &[(&str, &str)], cluster: &ClusterFacts) -> Value {
 #[track_caller]
 fn check(annotations: &[(&str, &str)], data: &[(&str, &str)], want: &Expect) {
     let decided = decided(annotations, &cluster(data));
-    want.assert_eq(&format!("{decided:#}\n"));
+    let mut lines = Vec::new();
+    told("", &decided, &mut lines);
+    want.assert_eq(&(lines.join("\n") + "\n"));
+}
+
+/// A line for each value, with its path; for each item of a list that is one of objects, one.
+fn told(path: &str, value: &Value, lines: &mut Vec<String>) {
+    match value {
+        Value::Object(entries) if path.matches('.').count() < 3 => {
+            for (key, value) in entries {
+                told(&format!("{path}.{key}"), value, lines);
+            }
+        }
+        Value::Array(items) => {
+            lines.extend(items.iter().map(|item| format!("{path}[]: {item}")));
+        }
+        value => lines.push(format!("{path}: {value}")),
+    }
 }
 
 #[test]
 fn a_configuration_says_what_annotations_would() {
-    check(
-        &[],
-        &[("config.hcl", CONFIG)],
-        &expect![[r#"
-            {
-              "config": {
-                "auto_auth": {
-                  "method": {
-                    "config": {
-                      "role": "shop",
-                      "token_path": "/var/run/secrets/kubernetes.io/serviceaccount/token"
-                    },
-                    "mount_path": "auth/cluster-a",
-                    "type": "kubernetes"
-                  }
-                },
-                "exit_after_auth": false,
-                "revoke_on_shutdown": false,
-                "template": [
-                  {
-                    "contents": "{{ with secret \"kv/db\" }}url=${USER:-{{ .Data.data.user }}}{{ end }}\n",
-                    "destination": "/vault/secrets/db.conf",
-                    "left_delimiter": "{{",
-                    "perms": "0600",
-                    "right_delimiter": "}}"
-                  }
-                ],
-                "template_config": {
-                  "static_secret_render_interval": "5m0s"
-                },
-                "vault": {
-                  "address": "http://vault.vault:8200"
-                }
-              },
-              "mounts": {
-                "web": [
-                  {
-                    "mountPath": "/vault/secrets",
-                    "name": "freshet-secrets",
-                    "readOnly": true
-                  }
-                ]
-              },
-              "warnings": [
-                "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
-              ]
-            }
-        "#]],
-    );
+    check(&[], &[("config.hcl", CONFIG)], &expect![[r#"
+        .config.auto_auth.method: {"config":{"role":"shop","token_path":"/var/run/secrets/kubernetes.io/serviceaccount/token"},"mount_path":"auth/cluster-a","type":"kubernetes"}
+        .config.exit_after_auth: false
+        .config.revoke_on_shutdown: false
+        .config.template[]: {"contents":"{{ with secret \"kv/db\" }}url=${USER:-{{ .Data.data.user }}}{{ end }}\n","destination":"/vault/secrets/db.conf","left_delimiter":"{{","perms":"0600","right_delimiter":"}}"}
+        .config.template_config.static_secret_render_interval: "5m0s"
+        .config.vault.address: "http://vault.vault:8200"
+        .mounts.web[]: {"mountPath":"/vault/secrets","name":"freshet-secrets","readOnly":true}
+        .warnings[]: "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
+    "#]]);
 }
 
 #[test]
@@ -140,85 +118,24 @@ fn directories_become_volumes_and_the_rest_of_the_annotations_counts() {
         ("auth-path", "auth/other"),
         ("agent-limits-mem", "64Mi"),
     ];
-    check(
-        &annotations,
-        &[("config.hcl", &config)],
-        &expect![[r#"
-            {
-              "config": {
-                "auto_auth": {
-                  "method": {
-                    "config": {
-                      "role": "shop",
-                      "token_path": "/var/run/secrets/kubernetes.io/serviceaccount/token"
-                    },
-                    "mount_path": "auth/cluster-a",
-                    "namespace": "team",
-                    "type": "kubernetes"
-                  }
-                },
-                "exit_after_auth": false,
-                "revoke_on_shutdown": false,
-                "template": [
-                  {
-                    "destination": "/app/conf/deep/y",
-                    "error_on_missing_key": true,
-                    "left_delimiter": "{{",
-                    "perms": "0644",
-                    "right_delimiter": "}}",
-                    "source": "/vault/custom/y.ctmpl"
-                  },
-                  {
-                    "contents": "x",
-                    "destination": "/app/conf/x",
-                    "left_delimiter": "{{",
-                    "perms": "0644",
-                    "right_delimiter": "}}"
-                  },
-                  {
-                    "contents": "{{ with secret \"kv/db\" }}url=${USER:-{{ .Data.data.user }}}{{ end }}\n",
-                    "destination": "/vault/secrets/db.conf",
-                    "left_delimiter": "{{",
-                    "perms": "0600",
-                    "right_delimiter": "}}"
-                  }
-                ],
-                "template_config": {
-                  "static_secret_render_interval": "30s"
-                },
-                "vault": {
-                  "address": "http://vault.vault:8200",
-                  "ca_cert": "/vault/tls/ca.crt"
-                }
-              },
-              "mounts": {
-                "web": [
-                  {
-                    "mountPath": "/app/secrets",
-                    "name": "freshet-secrets",
-                    "readOnly": true
-                  },
-                  {
-                    "mountPath": "/app/conf",
-                    "name": "freshet-secrets-2",
-                    "readOnly": true
-                  },
-                  {
-                    "mountPath": "/vault/secrets",
-                    "name": "freshet-secrets-3",
-                    "readOnly": true
-                  }
-                ]
-              },
-              "warnings": [
-                "metadata.annotations[vault.hashicorp.com/agent-inject-secret-db]: has no effect beside vault.hashicorp.com/agent-configmap: the configuration in the ConfigMap counts",
-                "metadata.annotations[vault.hashicorp.com/auth-path]: has no effect beside vault.hashicorp.com/agent-configmap: the configuration in the ConfigMap counts",
-                "ConfigMap agent: data[config.hcl]: vault.address: has no effect: the webhook's --vault-address counts, as it did to the agent",
-                "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
-              ]
-            }
-        "#]],
-    );
+    check(&annotations, &[("config.hcl", &config)], &expect![[r#"
+        .config.auto_auth.method: {"config":{"role":"shop","token_path":"/var/run/secrets/kubernetes.io/serviceaccount/token"},"mount_path":"auth/cluster-a","namespace":"team","type":"kubernetes"}
+        .config.exit_after_auth: false
+        .config.revoke_on_shutdown: false
+        .config.template[]: {"destination":"/app/conf/deep/y","error_on_missing_key":true,"left_delimiter":"{{","perms":"0644","right_delimiter":"}}","source":"/vault/custom/y.ctmpl"}
+        .config.template[]: {"contents":"x","destination":"/app/conf/x","left_delimiter":"{{","perms":"0644","right_delimiter":"}}"}
+        .config.template[]: {"contents":"{{ with secret \"kv/db\" }}url=${USER:-{{ .Data.data.user }}}{{ end }}\n","destination":"/vault/secrets/db.conf","left_delimiter":"{{","perms":"0600","right_delimiter":"}}"}
+        .config.template_config.static_secret_render_interval: "30s"
+        .config.vault.address: "http://vault.vault:8200"
+        .config.vault.ca_cert: "/vault/tls/ca.crt"
+        .mounts.web[]: {"mountPath":"/app/secrets","name":"freshet-secrets","readOnly":true}
+        .mounts.web[]: {"mountPath":"/app/conf","name":"freshet-secrets-2","readOnly":true}
+        .mounts.web[]: {"mountPath":"/vault/secrets","name":"freshet-secrets-3","readOnly":true}
+        .warnings[]: "metadata.annotations[vault.hashicorp.com/agent-inject-secret-db]: has no effect beside vault.hashicorp.com/agent-configmap: the configuration in the ConfigMap counts"
+        .warnings[]: "metadata.annotations[vault.hashicorp.com/auth-path]: has no effect beside vault.hashicorp.com/agent-configmap: the configuration in the ConfigMap counts"
+        .warnings[]: "ConfigMap agent: data[config.hcl]: vault.address: has no effect: the webhook's --vault-address counts, as it did to the agent"
+        .warnings[]: "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
+    "#]]);
 }
 
 #[test]
@@ -230,43 +147,27 @@ fn what_is_wrong_is_told_where_it_stands() {
         template { contents = "y" destination = "/vault/secrets/a" }
         template { contents = "z" destination = "/proc/1/z" }"#;
     let annotations = [("agent-run-as-user", "x")];
-    check(
-        &annotations,
-        &[("config.hcl", config)],
-        &expect![[r#"
-            [
-              "ConfigMap agent: data[config.hcl]: template[2].destination: \"/proc/1/z\": must keep clear of /proc, which Kubernetes provides",
-              "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
-            ]
-        "#]],
-    );
+    check(&annotations, &[("config.hcl", config)], &expect![[r#"
+        []: "ConfigMap agent: data[config.hcl]: template[2].destination: \"/proc/1/z\": must keep clear of /proc, which Kubernetes provides"
+        []: "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
+    "#]]);
     let broken = r#"template { contents = "hunter2 }"#;
-    check(
-        &annotations,
-        &[("config.hcl", broken)],
-        &expect![[r#"
-        [
-          "ConfigMap agent: data[config.hcl]: line 1: the text has no closing quote in its line",
-          "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
-        ]
-    "#]],
-    );
+    check(&annotations, &[("config.hcl", broken)], &expect![[r#"
+        []: "ConfigMap agent: data[config.hcl]: line 1: the text has no closing quote in its line"
+        []: "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
+    "#]]);
     check(
         &[],
         &[("config.hcl", "auto_auth { method \"kubernetes\" {} }")],
         &expect![[r#"
-            [
-              "ConfigMap agent: data[config.hcl]: auto_auth.method.config.role: missing: name the Vault role to log in with, e.g. app"
-            ]
+            []: "ConfigMap agent: data[config.hcl]: auto_auth.method.config.role: missing: name the Vault role to log in with, e.g. app"
         "#]],
     );
     check(
         &[("agent-pre-populate-only", "true")],
         &[("config.hcl", CONFIG)],
         &expect![[r#"
-            [
-              "ConfigMap agent: data[config-init.hcl]: missing: the agent's configuration with auto_auth and template belongs here"
-            ]
+            []: "ConfigMap agent: data[config-init.hcl]: missing: the agent's configuration with auto_auth and template belongs here"
         "#]],
     );
 }
@@ -275,55 +176,16 @@ fn what_is_wrong_is_told_where_it_stands() {
 fn a_pod_without_sidecar_takes_the_init_containers() {
     let annotations = [("agent-pre-populate-only", "true")];
     let data = [("config-init.hcl", CONFIG), ("config.hcl", "nonsense")];
-    check(
-        &annotations,
-        &data,
-        &expect![[r#"
-            {
-              "config": {
-                "auto_auth": {
-                  "method": {
-                    "config": {
-                      "role": "shop",
-                      "token_path": "/var/run/secrets/kubernetes.io/serviceaccount/token"
-                    },
-                    "mount_path": "auth/cluster-a",
-                    "type": "kubernetes"
-                  }
-                },
-                "exit_after_auth": true,
-                "revoke_on_shutdown": false,
-                "template": [
-                  {
-                    "contents": "{{ with secret \"kv/db\" }}url=${USER:-{{ .Data.data.user }}}{{ end }}\n",
-                    "destination": "/vault/secrets/db.conf",
-                    "left_delimiter": "{{",
-                    "perms": "0600",
-                    "right_delimiter": "}}"
-                  }
-                ],
-                "template_config": {
-                  "static_secret_render_interval": "5m0s"
-                },
-                "vault": {
-                  "address": "http://vault.vault:8200"
-                }
-              },
-              "mounts": {
-                "web": [
-                  {
-                    "mountPath": "/vault/secrets",
-                    "name": "freshet-secrets",
-                    "readOnly": true
-                  }
-                ]
-              },
-              "warnings": [
-                "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
-              ]
-            }
-        "#]],
-    );
+    check(&annotations, &data, &expect![[r#"
+        .config.auto_auth.method: {"config":{"role":"shop","token_path":"/var/run/secrets/kubernetes.io/serviceaccount/token"},"mount_path":"auth/cluster-a","type":"kubernetes"}
+        .config.exit_after_auth: true
+        .config.revoke_on_shutdown: false
+        .config.template[]: {"contents":"{{ with secret \"kv/db\" }}url=${USER:-{{ .Data.data.user }}}{{ end }}\n","destination":"/vault/secrets/db.conf","left_delimiter":"{{","perms":"0600","right_delimiter":"}}"}
+        .config.template_config.static_secret_render_interval: "5m0s"
+        .config.vault.address: "http://vault.vault:8200"
+        .mounts.web[]: {"mountPath":"/vault/secrets","name":"freshet-secrets","readOnly":true}
+        .warnings[]: "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
+    "#]]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) enum Value {
     Integer(i64),
     Float(f64),
     Truth(bool),
-    List(Vec<Value>),
+    List(Vec<Self>),
     Body(Vec<Item>),
     /// JSON's null, which is as good as absent.
     Null,
