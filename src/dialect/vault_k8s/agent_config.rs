@@ -144,16 +144,28 @@ impl AgentConfig {
 /// # Errors
 /// All problems at once, each with the ConfigMap and the place.
 pub fn parse(config_map: &ConfigMap, once: bool) -> Result<AgentConfig, Vec<Problem>> {
+    match readable(config_map, once) {
+        (config, problems) if problems.is_empty() => Ok(config),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// As much of the configuration as can be read, and the problems of the rest.
+pub(super) fn readable(config_map: &ConfigMap, once: bool) -> (AgentConfig, Vec<Problem>) {
     let mut findings = Findings::default();
     let config = read(config_map, once, &mut findings);
     let heavy_functions = std::mem::take(&mut findings.heavy_functions);
     let of_map = |problems: Vec<Problem>| of(config_map, problems);
-    let warnings = of_map(findings.close().map_err(of_map)?);
-    Ok(AgentConfig {
+    let (warnings, problems) = match findings.close() {
+        Ok(warnings) => (of_map(warnings), Vec::new()),
+        Err(problems) => (Vec::new(), of_map(problems)),
+    };
+    let config = AgentConfig {
         heavy_functions,
         warnings,
         ..config
-    })
+    };
+    (config, problems)
 }
 
 /// Problems with the ConfigMap that has them.

@@ -75,16 +75,13 @@ impl<'a> Configured<'a> {
         let only = given.get(Key::PrePopulateOnly);
         let once = only.is_some_and(|only| only.truth() == Ok(true));
         let map = pod.config_maps.and_then(|maps| maps.get(named.value));
-        let config = match map {
-            Some(Ok(map)) => agent_config::parse(map, once),
-            Some(Err(reason)) => Err(vec![named.say(reason.as_str())]),
-            None => Err(vec![named.say(
+        let unread = |reason: &str| (AgentConfig::default(), vec![named.say(reason)]);
+        let (config, problems) = match map {
+            Some(Ok(map)) => agent_config::readable(map, once),
+            Some(Err(reason)) => unread(reason),
+            None => unread(
                 "is no ConfigMap that was given: add its manifest with --filename, or with --external-secrets, which does not print it",
-            )]),
-        };
-        let (config, problems) = match config {
-            Ok(config) => (config, Vec::new()),
-            Err(problems) => (AgentConfig::default(), problems),
+            ),
         };
         let mut configured = Self {
             named,
@@ -211,9 +208,12 @@ impl<'a> Configured<'a> {
             }
             Ok(not_asked) => Ok(not_asked),
             Err(problems) => {
-                // Of a configuration that cannot be read nothing can be missing.
-                let is_sure =
-                    |problem: &Problem| self.problems.is_empty() || problem.object.is_none();
+                // What is missing may stand in the part that cannot be read.
+                let is_sure = |problem: &Problem| {
+                    self.problems.is_empty()
+                        || problem.object.is_none()
+                        || !problem.message.starts_with("missing")
+                };
                 let more = placed(problems).filter(is_sure);
                 Err(self.problems.iter().cloned().chain(more).collect())
             }

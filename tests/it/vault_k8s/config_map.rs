@@ -89,7 +89,10 @@ fn told(path: &str, value: &Value, lines: &mut Vec<String>) {
 
 #[test]
 fn a_configuration_says_what_annotations_would() {
-    check(&[], &[("config.hcl", CONFIG)], &expect![[r#"
+    check(
+        &[],
+        &[("config.hcl", CONFIG)],
+        &expect![[r#"
         .config.auto_auth.method: {"config":{"role":"shop","token_path":"/var/run/secrets/kubernetes.io/serviceaccount/token"},"mount_path":"auth/cluster-a","type":"kubernetes"}
         .config.exit_after_auth: false
         .config.revoke_on_shutdown: false
@@ -98,7 +101,8 @@ fn a_configuration_says_what_annotations_would() {
         .config.vault.address: "http://vault.vault:8200"
         .mounts.web[]: {"mountPath":"/vault/secrets","name":"freshet-secrets","readOnly":true}
         .warnings[]: "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -118,7 +122,10 @@ fn directories_become_volumes_and_the_rest_of_the_annotations_counts() {
         ("auth-path", "auth/other"),
         ("agent-limits-mem", "64Mi"),
     ];
-    check(&annotations, &[("config.hcl", &config)], &expect![[r#"
+    check(
+        &annotations,
+        &[("config.hcl", &config)],
+        &expect![[r#"
         .config.auto_auth.method: {"config":{"role":"shop","token_path":"/var/run/secrets/kubernetes.io/serviceaccount/token"},"mount_path":"auth/cluster-a","namespace":"team","type":"kubernetes"}
         .config.exit_after_auth: false
         .config.revoke_on_shutdown: false
@@ -135,7 +142,8 @@ fn directories_become_volumes_and_the_rest_of_the_annotations_counts() {
         .warnings[]: "metadata.annotations[vault.hashicorp.com/auth-path]: has no effect beside vault.hashicorp.com/agent-configmap: the configuration in the ConfigMap counts"
         .warnings[]: "ConfigMap agent: data[config.hcl]: vault.address: has no effect: the webhook's --vault-address counts, as it did to the agent"
         .warnings[]: "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -147,15 +155,27 @@ fn what_is_wrong_is_told_where_it_stands() {
         template { contents = "y" destination = "/vault/secrets/a" }
         template { contents = "z" destination = "/proc/1/z" }"#;
     let annotations = [("agent-run-as-user", "x")];
-    check(&annotations, &[("config.hcl", config)], &expect![[r#"
-        []: "ConfigMap agent: data[config.hcl]: template[2].destination: \"/proc/1/z\": must keep clear of /proc, which Kubernetes provides"
-        []: "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
-    "#]]);
+    check(
+        &annotations,
+        &[("config.hcl", config)],
+        &expect![[r#"
+            []: "ConfigMap agent: data[config.hcl]: template[2].destination: \"/proc/1/z\": must keep clear of /proc, which Kubernetes provides"
+            []: "ConfigMap agent: data[config.hcl]: template[0].command: there is no shell in the sidecar to run it: let the application look at its files, or take the annotations freshet.dev/*, whose freshet.dev/on-change signals, asks or restarts it"
+            []: "ConfigMap agent: data[config.hcl]: template[1].destination: its file /vault/secrets/a cannot be beside /vault/secrets/a of data[config.hcl]: template[0].destination: give one of them another with agent-inject-file-<name>, or keep the case of both with preserve-secret-case"
+            []: "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
+            []: "ConfigMap agent: data[config.hcl]: auto_auth.method.type: \"aws\": the sidecar logs in as the pod's service account, with kubernetes or jwt, or with approle or cert: give the pod's service account a role of one of these"
+            []: "ConfigMap agent: data[config.hcl]: vault.ca_path: \"/vault/tls\": a directory of CA certificates is not read: name one file that has them with ca-cert, e.g. /vault/tls/ca.crt"
+        "#]],
+    );
     let broken = r#"template { contents = "hunter2 }"#;
-    check(&annotations, &[("config.hcl", broken)], &expect![[r#"
+    check(
+        &annotations,
+        &[("config.hcl", broken)],
+        &expect![[r#"
         []: "ConfigMap agent: data[config.hcl]: line 1: the text has no closing quote in its line"
         []: "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
-    "#]]);
+    "#]],
+    );
     check(
         &[],
         &[("config.hcl", "auto_auth { method \"kubernetes\" {} }")],
@@ -176,7 +196,10 @@ fn what_is_wrong_is_told_where_it_stands() {
 fn a_pod_without_sidecar_takes_the_init_containers() {
     let annotations = [("agent-pre-populate-only", "true")];
     let data = [("config-init.hcl", CONFIG), ("config.hcl", "nonsense")];
-    check(&annotations, &data, &expect![[r#"
+    check(
+        &annotations,
+        &data,
+        &expect![[r#"
         .config.auto_auth.method: {"config":{"role":"shop","token_path":"/var/run/secrets/kubernetes.io/serviceaccount/token"},"mount_path":"auth/cluster-a","type":"kubernetes"}
         .config.exit_after_auth: true
         .config.revoke_on_shutdown: false
@@ -185,7 +208,8 @@ fn a_pod_without_sidecar_takes_the_init_containers() {
         .config.vault.address: "http://vault.vault:8200"
         .mounts.web[]: {"mountPath":"/vault/secrets","name":"freshet-secrets","readOnly":true}
         .warnings[]: "spec.containers[0]: \"web\": may not be able to read /vault/secrets/db.conf, whose mode is 0600: give the refresher the container's user with vault.hashicorp.com/agent-run-as-user, or set spec.securityContext.fsGroup and a mode that the group may read"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
