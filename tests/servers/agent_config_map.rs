@@ -50,7 +50,9 @@ fn the_configuration_of_the_moment_counts() {
         assert!(!created.ok, "{}", created.stdout);
         created.stderr.replace(&namespace, "NAMESPACE")
     };
-    expect![[""]].assert_eq(&refused("too-early"));
+    expect![[r#"
+        Error from server (Forbidden): error when creating "STDIN": admission webhook "pods.freshet.dev" denied the request: metadata.annotations[vault.hashicorp.com/agent-configmap]: "agent": is no ConfigMap of the namespace NAMESPACE: apply it before the pod
+    "#]].assert_eq(&refused("too-early"));
 
     api.apply(&config_map(&namespace, CONFIG));
     api.create(&pod(&namespace, "served"));
@@ -66,5 +68,8 @@ fn the_configuration_of_the_moment_counts() {
     );
 
     api.apply(&config_map(&namespace, "api_proxy {}"));
-    expect![[""]].assert_eq(&refused("proxy"));
+    expect![[r#"
+        Error from server (Forbidden): error when creating "STDIN": admission webhook "pods.freshet.dev" denied the request: ConfigMap agent: data[config.hcl]: api_proxy: the sidecar is no proxy of Vault: an application that asks it at 127.0.0.1 would find nobody: let the application read files, which templates write, or keep the Vault Agent Injector for this pod
+        ConfigMap agent: data[config.hcl]: auto_auth: missing: without a method the sidecar cannot log in, e.g. method "kubernetes"
+    "#]].assert_eq(&refused("proxy"));
 }
