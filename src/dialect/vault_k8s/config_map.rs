@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use super::agent_config::{self, AgentConfig, INIT_KEY, SIDECAR_KEY};
 use super::annotations::{Annotations, Given, Reader};
-use super::command;
+use super::command::{self, Command};
 use super::files::AskedFile;
 use super::pod::PodOutline;
 use super::vocabulary::{Arity, Key, PREFIXES, look_up};
-use crate::dialect::findings::at;
+use crate::dialect::findings::{Findings, at};
 use crate::dialect::{DialectDefaults, Problem, Reading, Settings};
+use crate::spec::ChangeAction;
 
 /// Annotations of the pod that the injector takes from nowhere else than its own configuration of the
 /// agent. A ConfigMap is in the place of that.
@@ -161,20 +162,8 @@ impl<'a> Configured<'a> {
         }
     }
 
-    /// The configuration's files; the commands that were to follow them are told.
+    /// The configuration's files, each with what its command comes to.
     pub(super) fn files(&self, reader: &mut Reader<'_, '_>) -> Vec<AskedFile> {
-        for command in self
-            .config
-            .files
-            .iter()
-            .filter_map(|file| file.command.as_ref())
-        {
-            if let Err(invalid) = command::read(&command.text) {
-                reader
-                    .findings
-                    .problem(at(&command.path).say(invalid.to_string()));
-            }
-        }
         let heavy = &self.config.heavy_functions;
         reader.findings.heavy_functions.extend(heavy);
         if self.config.files.is_empty() && self.problems.is_empty() {
@@ -187,6 +176,7 @@ impl<'a> Configured<'a> {
                 file: file.file.clone(),
                 directory: Some(file.directory.clone()),
                 told_at: file.told_at.clone(),
+                told: told(file.command.as_ref(), reader.findings),
             })
             .collect()
     }
@@ -267,6 +257,22 @@ impl<'a> Configured<'a> {
                 ..problem
             },
             None => problem,
+        }
+    }
+}
+
+/// What is done when a file changes, and where the configuration says so.
+fn told(
+    given: Option<&agent_config::Command>,
+    findings: &mut Findings,
+) -> Option<(String, ChangeAction)> {
+    let given = given?;
+    match command::read(&given.text) {
+        Ok(Command::Told(action)) => Some((given.path.clone(), action)),
+        Ok(Command::Nothing) => None,
+        Err(invalid) => {
+            findings.problem(at(&given.path).say(invalid.to_string()));
+            None
         }
     }
 }
