@@ -7,7 +7,6 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser};
@@ -16,7 +15,7 @@ pub(crate) use self::refresh::Refresh;
 use super::exec::Exec;
 use super::help::Topic;
 use super::state_directory::StateDirectory;
-use crate::spec::{IdentityBuilder, layout};
+use crate::spec::IdentityBuilder;
 
 /// What the program was called for.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -29,7 +30,7 @@ struct Both {
 impl Both {
     #[track_caller]
     fn new(name: &str) -> Self {
-        freshet::install();
+        install();
         secrets::write();
         let incumbent = Incumbent::register(Place::AfterFreshet);
         let both = Self {
@@ -86,7 +87,7 @@ fn files_are_the_same_by_name_mode_and_content() {
     let of_paths = both.check_files("paths", &["/etc/credentials", "/opt/other"]);
     assert_eq!(of_paths.len(), 3, "{of_paths:?}");
     both.check_files("config-map", USUAL);
-    both.check_files("init-first", &["/vault/secrets", "/work"]);
+    both.check_files("init-first", &["/vault/secrets", "/prepared"]);
 }
 
 #[test]
@@ -179,6 +180,14 @@ fn a_certificate_and_its_key_come_from_one_request() {
     });
     // Two by the incumbent's init container and its sidecar, one by Freshet.
     assert_eq!(certificates() - before, 3);
+}
+
+/// Freshet, which may read the ConfigMaps that pods name.
+#[track_caller]
+fn install() {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    freshet::install();
+    INSTALLED.get_or_init(|| freshet::upgrade_with(&["--set=vaultK8s.agentConfigMaps=true"]));
 }
 
 fn path(namespace: &Namespace) -> String {

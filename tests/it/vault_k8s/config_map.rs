@@ -160,7 +160,7 @@ fn what_is_wrong_is_told_where_it_stands() {
         &[("config.hcl", config)],
         &expect![[r#"
             []: "ConfigMap agent: data[config.hcl]: template[2].destination: \"/proc/1/z\": must keep clear of /proc, which Kubernetes provides"
-            []: "ConfigMap agent: data[config.hcl]: template[0].command: there is no shell in the sidecar to run it: let the application look at its files, or take the annotations freshet.dev/*, whose freshet.dev/on-change signals, asks or restarts it"
+            []: "ConfigMap agent: data[config.hcl]: template[0].command: signals \"1\", which is another process at each start: find it by its name, e.g. kill -HUP $(pidof app)"
             []: "ConfigMap agent: data[config.hcl]: template[1].destination: its file /vault/secrets/a cannot be beside /vault/secrets/a of data[config.hcl]: template[0].destination: give one of them another with agent-inject-file-<name>, or keep the case of both with preserve-secret-case"
             []: "metadata.annotations[vault.hashicorp.com/agent-run-as-user]: \"x\": must be a number from 0 to 2147483647"
             []: "ConfigMap agent: data[config.hcl]: auto_auth.method.type: \"aws\": the sidecar logs in as the pod's service account, with kubernetes or jwt, or with approle or cert: give the pod's service account a role of one of these"
