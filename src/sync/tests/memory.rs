@@ -210,12 +210,12 @@ proptest! {
             restart(&mut world);
             world.run(secs(1));
         }
-        // What was replaced is given back, what may be left is at most one for each kill.
+        // What was replaced is given back, what may be left is at most one for each kill: one that was
+        // being made, or one that hangs on a token whose own revocation was cut off.
         world.run(MINUTE + secs(30));
         check(&world);
         let live = world.vault.live_credentials(world.now).len();
         prop_assert!(live <= 2 + count, "{live} after {count} kills");
-        prop_assert!(live <= 2 + 2 + orphans(&world), "{live}, {} told", orphans(&world));
         world.run(MINUTE * 60 * 2);
         check(&world);
         let live = world.vault.live_credentials(world.now).len();
