@@ -1,6 +1,7 @@
 //! The application is told of a switch: a server takes over the next certificate of Vault's PKI engine
 //! without one failed handshake, a process starts anew in the same container, and neighbours are signalled.
 
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::support::{app, image, vault};
 const GENERATIONS: usize = 5;
 
 /// The life of one. Vault dates it back by half a minute, and it is replaced at two thirds of the whole.
-const LIFE: Duration = Duration::from_secs(45);
+const LIFE: Duration = Duration::from_secs(30);
 
 /// A server that reads its certificate at its start, and anew at SIGHUP: Vault, sealed.
 const CONFIG: &str = r#"
@@ -41,6 +42,11 @@ fn five_certificates_are_served_without_one_failed_handshake() {
     let service = namespace.get(&["service", "web"]);
     let port = &service["spec"]["ports"][0]["nodePort"];
     let address = format!("{node}:{port}");
+    // The node learns of a Service a moment after the API server.
+    namespace.wait_for("the node's port", || {
+        let connected = TcpStream::connect(&address);
+        connected.map(drop).map_err(|error| error.to_string())
+    });
 
     let (visitor, begin) = (Visitor::start(&address, &authority), Instant::now());
     namespace.wait_for("all certificates to be met", || {
