@@ -13,11 +13,35 @@ pub(crate) fn closest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
+/// How far `word` is from the key `name`, and the key that it would be. A name with a hyphen at its end
+/// is that of a family: any of the `separators` may be the hyphen, and what follows has to be a member.
+pub(crate) fn misspelling(
+    word: &str,
+    name: &str,
+    separators: &[char],
+    is_member: impl Fn(&str) -> bool,
+) -> Option<(usize, String)> {
+    let Some(family) = name.strip_suffix('-') else {
+        return distance_within(word, name).map(|near| (near, name.to_owned()));
+    };
+    if word.len() > LONGEST_NAME {
+        return None;
+    }
+    let candidates = word.match_indices(separators).filter_map(|(at, _)| {
+        let (stem, member) = (&word[..at], &word[at + 1..]);
+        let near = distance_within(stem, family)?;
+        is_member(member).then(|| (near, format!("{name}{member}")))
+    });
+    candidates.min_by_key(|(distance, _)| *distance)
+}
+
+/// Kubernetes allows 63 bytes for the name part of a key; nothing longer is a slip of the pen.
+const LONGEST_NAME: usize = 63;
+
 /// The distance of the two words when it is small enough for one to be the other misspelt: a third
 /// of the longer one's length, and at least one.
 pub(crate) fn distance_within(word: &str, candidate: &str) -> Option<usize> {
-    // Kubernetes allows 63 bytes for the name part of a key; nothing longer is a slip of the pen.
-    if word.len() > 63 || candidate.len() > 63 {
+    if word.len() > LONGEST_NAME || candidate.len() > LONGEST_NAME {
         return None;
     }
     let longer = word.chars().count().max(candidate.chars().count());

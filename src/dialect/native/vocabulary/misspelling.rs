@@ -1,6 +1,6 @@
 //! A word that is no key, and the key that was meant.
 
-use super::{Arity, PREFIX, ROWS, Row, families};
+use super::{Arity, PREFIX, ROWS, families};
 use crate::dialect::suggest;
 
 /// What stands after [`PREFIX`] and is no key of ours.
@@ -32,7 +32,10 @@ fn nearest(word: &str) -> Option<String> {
     alias_of(word).or_else(|| {
         ROWS.iter()
             .filter(|row| row.arity != Arity::Ours)
-            .filter_map(|row| misspelling_of(word, row))
+            .filter_map(|row| {
+                let is_member = |name: &str| row.member(name).is_ok();
+                suggest::misspelling(word, row.name, &['-', '_', '.'], is_member)
+            })
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, key)| key)
     })
@@ -48,23 +51,4 @@ fn alias_of(word: &str) -> Option<String> {
             false => (word == *alias).then(|| row.name.to_owned()),
         })
     })
-}
-
-/// How far `word` is from the row, and the key that it would be. Of a family, every hyphen may be
-/// the one before the file's name.
-fn misspelling_of(word: &str, row: &Row) -> Option<(usize, String)> {
-    if !row.is_family() {
-        return suggest::distance_within(word, row.name).map(|near| (near, row.name.to_owned()));
-    }
-    if word.len() > 63 {
-        return None;
-    }
-    word.match_indices(['-', '_', '.'])
-        .filter_map(|(at, _)| {
-            let (stem, name) = (&word[..at], &word[at + 1..]);
-            let near = suggest::distance_within(stem, row.name.trim_end_matches('-'))?;
-            row.member(name).ok()?;
-            Some((near, format!("{}{name}", row.name)))
-        })
-        .min_by_key(|(distance, _)| *distance)
 }

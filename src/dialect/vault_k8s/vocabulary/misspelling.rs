@@ -22,27 +22,11 @@ pub(in crate::dialect::vault_k8s) fn clause(prefix: &str, word: &str) -> String 
 
 /// The key that was most likely meant, without the prefix.
 fn nearest(word: &str) -> Option<String> {
-    let near = ROWS.iter().filter_map(|row| misspelling_of(word, row));
+    let near = ROWS
+        .iter()
+        .filter_map(|row| suggest::misspelling(word, row.name, &['-'], |name| !name.is_empty()));
     near.min_by_key(|(distance, _)| *distance)
         .map(|(_, key)| key)
-}
-
-/// How far `word` is from the row, and the key that it would be. Of a family, every hyphen may be
-/// the one before the name.
-fn misspelling_of(word: &str, row: &Row) -> Option<(usize, String)> {
-    if !row.is_family() {
-        return suggest::distance_within(word, row.name).map(|near| (near, row.name.to_owned()));
-    }
-    if word.len() > 63 {
-        return None;
-    }
-    let hyphens = word.match_indices('-');
-    let candidates = hyphens.filter_map(|(at, _)| {
-        let (stem, name) = (&word[..at], &word[at + 1..]);
-        let near = suggest::distance_within(stem, row.name.trim_end_matches('-'))?;
-        (!name.is_empty()).then(|| (near, format!("{}{name}", row.name)))
-    });
-    candidates.min_by_key(|(distance, _)| *distance)
 }
 
 #[cfg(test)]
