@@ -16,7 +16,8 @@ test_images() {
         test_image busybox:1 "$(command -v busybox)" bin/busybox '{ "Env": ["PATH=/bin"], "Cmd": ["/bin/sh"] }'
 }
 
-# test_image NAME:TAG PROGRAM PATH CONFIG: an image of one static program, unless it is there and newer.
+# test_image NAME:TAG PROGRAM PATH CONFIG [shell]: an image of one static program, perhaps with a shell
+# beside it, unless it is there and newer.
 test_image() {
     local name=$1 program=$2 path=$3 config=$4 archive=target/cluster/images/${1%:*}.tar root
     program=$(realpath "$program")
@@ -24,7 +25,8 @@ test_image() {
     say "writing $archive"
     root=$(mktemp -d target/cluster/.root.XXXXXX)
     install -D "$program" "$root/$path" &&
-        { [[ $path != bin/busybox ]] || busybox_applets "$root/bin"; } &&
+        { [[ ${5-} != shell ]] || install -D "$(command -v busybox)" "$root/bin/busybox"; } &&
+        { [[ ! -e $root/bin/busybox ]] || busybox_applets "$root/bin"; } &&
         image "$archive" "$TEST_IMAGES/$name" "$root" "$config"
     local result=$?
     rm -rf "$root"

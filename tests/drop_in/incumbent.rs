@@ -14,6 +14,9 @@ use crate::support::vault;
 
 const NAMESPACE: &str = "vault-injector";
 
+/// The name of its webhook, which stands in each refusal.
+const WEBHOOK: &str = "vault.hashicorp.com";
+
 /// The versions of the images that the part of the run makes.
 const INJECTOR: &str = "vault-k8s:1.6.2";
 const AGENT: &str = "vault-agent:1.21.0";
@@ -51,37 +54,8 @@ impl Incumbent {
         let registration = registration(name, authority).to_string();
         run_with(&["apply", "--filename=-"], &registration);
         let incumbent = Self { name };
-        incumbent.wait_until_asked();
+        wait_until_asked();
         incumbent
-    }
-
-    /// The API server learns of a registration a moment after it accepted it.
-    #[track_caller]
-    fn wait_until_asked(&self) {
-        let pod = json!({
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {
-                "name": "probe",
-                "namespace": "default",
-                "annotations": { "vault.hashicorp.com/agent-inject": "perhaps" },
-            },
-            "spec": { "containers": [{ "name": "app", "image": "app" }] },
-        });
-        wait_for(NAMESPACE, "the API server to ask the injector", || {
-            let refused = kubectl(
-                &["create", "--dry-run=server", "--filename=-"],
-                &pod.to_string(),
-            );
-            match refused.stderr.contains(self.webhook()) {
-                true => Ok(()),
-                false => Err(format!("{refused:?}")),
-            }
-        });
-    }
-
-    fn webhook(&self) -> &'static str {
-        "vault.hashicorp.com"
     }
 }
 
@@ -95,6 +69,31 @@ impl Drop for Incumbent {
             done.stderr
         );
     }
+}
+
+/// The API server learns of a registration a moment after it accepted it.
+#[track_caller]
+fn wait_until_asked() {
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "probe",
+            "namespace": "default",
+            "annotations": { "vault.hashicorp.com/agent-inject": "perhaps" },
+        },
+        "spec": { "containers": [{ "name": "app", "image": "app" }] },
+    });
+    wait_for(NAMESPACE, "the API server to ask the injector", || {
+        let refused = kubectl(
+            &["create", "--dry-run=server", "--filename=-"],
+            &pod.to_string(),
+        );
+        match refused.stderr.contains(WEBHOOK) {
+            true => Ok(()),
+            false => Err(format!("{refused:?}")),
+        }
+    });
 }
 
 /// Starts it; the certificate that it serves, in base64.
@@ -205,7 +204,7 @@ fn registration(name: &str, authority: &str) -> Value {
         "kind": "MutatingWebhookConfiguration",
         "metadata": { "name": name },
         "webhooks": [{
-            "name": "vault.hashicorp.com",
+            "name": WEBHOOK,
             "clientConfig": {
                 "service": { "name": "injector", "namespace": NAMESPACE, "path": "/mutate" },
                 "caBundle": authority,

@@ -30,23 +30,9 @@ need_drop_in_servers() {
     need_cluster_servers && server vault-k8s vault-k8s github.com/hashicorp/vault-k8s
 }
 
+# The injector starts `vault agent` in pods by a shell.
 drop_in_images() {
     test_images &&
         test_image vault-k8s:$INJECTOR_VERSION target/servers/vault-k8s vault-k8s '{ "User": "65532:65532", "Entrypoint": ["/vault-k8s"] }' &&
-        agent_image
-}
-
-# What the injector adds to pods: it starts `vault agent` by a shell.
-agent_image() {
-    local archive=target/cluster/images/vault-agent.tar vault busybox root result
-    vault=$(realpath target/servers/vault) busybox=$(command -v busybox)
-    [[ $archive -nt $vault && $archive -nt $busybox && $archive -nt tests/lib/image.sh && $archive -nt tests/run.d/drop-in.sh ]] && return
-    say "writing $archive"
-    root=$(mktemp -d target/cluster/.root.XXXXXX)
-    install -D "$vault" "$root/bin/vault" && install -D "$busybox" "$root/bin/busybox" &&
-        busybox_applets "$root/bin" &&
-        image "$archive" "$TEST_IMAGES/vault-agent:$VAULT_VERSION" "$root" '{ "Env": ["PATH=/bin"], "Cmd": ["/bin/sh"] }'
-    result=$?
-    rm -rf "$root"
-    return "$result"
+        test_image vault-agent:$VAULT_VERSION target/servers/vault bin/vault '{ "Env": ["PATH=/bin"], "Cmd": ["/bin/sh"] }' shell
 }
