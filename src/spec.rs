@@ -265,7 +265,7 @@ mod tests {
         check(r#"{"secret":{"source":"secret/db#password","format":"raw"}}"#);
         check(r#""token""#);
         check(
-            r#"{"templateFile":{"path":"/templates/app","functions":"consul-template","missingKey":"default","delimiters":["{{","}}"]}}"#,
+            r#"{"templateFile":{"path":"/templates/app","functions":"consul-template","missingKey":"zero","delimiters":["{{","}}"]}}"#,
         );
         for json in [
             r#"{"templateFile":{"path":"app","functions":"go","missingKey":"error","delimiters":["{{","}}"]}}"#,

@@ -223,7 +223,7 @@ fn the_annotations_are_written_anew_and_all_else_stays() {
                 freshet.dev/group: "1000"
                 freshet.dev/inject: "true"
                 freshet.dev/limits-cpu: 100m
-                freshet.dev/missing-key-db: default
+                freshet.dev/missing-key-db: zero
                 freshet.dev/mode-db: "0640"
                 freshet.dev/mount-path: /vault/secrets
                 freshet.dev/refresh-interval: 5m0s
@@ -275,7 +275,7 @@ fn the_annotations_are_written_anew_and_all_else_stays() {
         +            freshet.dev/functions-x: consul-template
         +            freshet.dev/group: "1000"
         +            freshet.dev/inject: "true"
-        +            freshet.dev/missing-key-x: default
+        +            freshet.dev/missing-key-x: zero
         +            freshet.dev/mount-path: /etc/report
         +            freshet.dev/once: "true"
         +            freshet.dev/refresh-interval: 5m0s

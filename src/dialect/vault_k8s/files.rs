@@ -119,7 +119,7 @@ impl One<'_, '_, '_> {
     fn content(&mut self, source: Source<'_>) -> Option<Content> {
         let missing_key = match self.reader.truth_of(Key::ErrorOnMissingKey, self.name) {
             true => MissingKey::Error,
-            false => MissingKey::Default,
+            false => MissingKey::Zero,
         };
         let delimiters = (
             self.delimiter(Key::LeftDelim, "{{"),

@@ -162,7 +162,7 @@ impl<'f> Files<'f> {
     fn content(&self, template: &Stanza<'_>, findings: &mut Findings) -> Option<Content> {
         let missing_key = match template.truth("error_on_missing_key", findings) {
             true => MissingKey::Error,
-            false => MissingKey::Default,
+            false => MissingKey::Zero,
         };
         let mut delimiter = |key, usual: &str| {
             let own = template.text(key, findings);

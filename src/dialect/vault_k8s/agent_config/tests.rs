@@ -90,8 +90,8 @@ fn a_usual_configuration_becomes_settings_and_files() {
         client-max-retries = -1 (data[config.hcl]: vault.retry.num_retries)
         role = shop (data[config.hcl]: auto_auth.method.config.role)
         service = https://vault:8200 (data[config.hcl]: vault.address)
-        a.conf at /vault/secrets / a.conf 0600 (data[config.hcl]: template[0].destination): "{{ with secret \"kv/db\" -}}\nuser={{ .Data.data.user }} # no comment\n{{- end }}\n" ("{{", "}}") Default
-        b at /vault/secrets / b 0644 (data[config.hcl]: template[1].destination): "{{ with secret \"kv/b\" }}b{{ end }}" ("{{", "}}") Default
+        a.conf at /vault/secrets / a.conf 0600 (data[config.hcl]: template[0].destination): "{{ with secret \"kv/db\" -}}\nuser={{ .Data.data.user }} # no comment\n{{- end }}\n" ("{{", "}}") Zero
+        b at /vault/secrets / b 0644 (data[config.hcl]: template[1].destination): "{{ with secret \"kv/b\" }}b{{ end }}" ("{{", "}}") Zero
         ! ConfigMap agent: data[config.hcl]: template[1].wait: has no effect: all files of a directory change at once, when all are there
     "#]].assert_eq(&told(parse(&map, false)));
 }
@@ -169,7 +169,7 @@ fn what_nobody_misses_is_warned_about() {
         "#,
         &expect![[r#"
             auth-type = kubernetes (data[config.hcl]: auto_auth.method.type)
-            x at /vault/secrets / x 0644 (data[config.hcl]: template[0].destination): "x" ("{{", "}}") Default
+            x at /vault/secrets / x 0644 (data[config.hcl]: template[0].destination): "x" ("{{", "}}") Zero
             ! ConfigMap agent: data[config.hcl]: cache: has no effect: the sidecar keeps token and leases itself, and is no proxy of Vault
             ! ConfigMap agent: data[config.hcl]: exit_after_auth: has no effect: the sidecar keeps the files current, and ends with the pod; to fetch them once set vault.hashicorp.com/agent-pre-populate-only
             ! ConfigMap agent: data[config.hcl]: listener[0].role: has no effect: the sidecar serves metrics of its own
@@ -279,18 +279,18 @@ fn the_init_container_adds_its_files() {
     expect![[r#"
         auth-type = kubernetes (data[config.hcl]: auto_auth.method.type)
         role = app (data[config.hcl]: auto_auth.method.config.role)
-        a at /vault/secrets / a 0644 (data[config.hcl]: template[0].destination): "one" ("{{", "}}") Default
-        b at /vault/secrets / b 0644 (data[config.hcl]: template[1].destination): "two" ("{{", "}}") Default
-        c at /vault/secrets / c 0644 (data[config-init.hcl]: template[2].destination): "new" ("{{", "}}") Default
+        a at /vault/secrets / a 0644 (data[config.hcl]: template[0].destination): "one" ("{{", "}}") Zero
+        b at /vault/secrets / b 0644 (data[config.hcl]: template[1].destination): "two" ("{{", "}}") Zero
+        c at /vault/secrets / c 0644 (data[config-init.hcl]: template[2].destination): "new" ("{{", "}}") Zero
         ! ConfigMap agent: data[config-init.hcl]: auto_auth.method.config.role: has no effect: the sidecar does the work of the init container, and data[config.hcl] counts
         ! ConfigMap agent: data[config-init.hcl]: template[1].destination: has no effect: the file of data[config.hcl]: template[1].destination counts, from the start
     "#]].assert_eq(&told(parse(&both, false)));
     expect![[r#"
         auth-type = kubernetes (data[config-init.hcl]: auto_auth.method.type)
         role = init (data[config-init.hcl]: auto_auth.method.config.role)
-        a at /vault/secrets / a 0644 (data[config-init.hcl]: template[0].destination): "one" ("{{", "}}") Default
-        b at /vault/secrets / b 0644 (data[config-init.hcl]: template[1].destination): "other" ("{{", "}}") Default
-        c at /vault/secrets / c 0644 (data[config-init.hcl]: template[2].destination): "new" ("{{", "}}") Default
+        a at /vault/secrets / a 0644 (data[config-init.hcl]: template[0].destination): "one" ("{{", "}}") Zero
+        b at /vault/secrets / b 0644 (data[config-init.hcl]: template[1].destination): "other" ("{{", "}}") Zero
+        c at /vault/secrets / c 0644 (data[config-init.hcl]: template[2].destination): "new" ("{{", "}}") Zero
     "#]].assert_eq(&told(parse(&both, true)));
     expect![[r#"
         ConfigMap agent: data[config-init.hcl]: missing: the agent's configuration with auto_auth and template belongs here
