@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::review::{Review, ReviewedPod};
 use crate::dialect::Parsed;
-use crate::spec::{Content, FileSpec, Mount};
+use crate::spec::{ChangeAction, Content, FileSpec, Mount, OnChange, ProcessLookup, ProcessSignal};
 
 /// What is so for every pod.
 const EVERYWHERE: &str = "\
@@ -173,19 +173,48 @@ fn same(asked: &Parsed) -> Vec<String> {
     );
     let files = asked.spec.mounts.iter().flat_map(|mount| {
         let files = mount.files.iter();
-        files.map(move |each| file(mount, each))
+        files.map(move |each| file(mount, each, &settings.on_change))
     });
     std::iter::once(login).chain(files).collect()
 }
 
-fn file(mount: &Mount, file: &FileSpec) -> String {
+fn file(mount: &Mount, file: &FileSpec, told: &[OnChange]) -> String {
     let what = match &file.content {
         Content::Token => "the Vault token",
         Content::TemplateFile(_) => "of a template in the sidecar",
         Content::Secret { .. } | Content::Template { .. } => "of its template",
     };
+    let mut told = told.iter();
+    let told = told.find(|on_change| on_change.name.as_ref() == Some(&file.name));
+    let told = told.map(|on_change| format!(", then {}", done(&on_change.action)));
     format!(
-        "{}/{}: {what}, mode {}",
-        mount.mount_path, file.path, file.mode
+        "{}/{}: {what}, mode {}{}",
+        mount.mount_path,
+        file.path,
+        file.mode,
+        told.unwrap_or_default()
     )
+}
+
+/// What stands for a command after a change of its file.
+fn done(action: &ChangeAction) -> String {
+    match action {
+        ChangeAction::Signal(signal) => format!("signal {signal} to the application"),
+        ChangeAction::Http(request) => format!("the request {request}"),
+        ChangeAction::Restart(_) => "a restart of the application".to_owned(),
+        ChangeAction::Processes(processes) => {
+            let ProcessSignal {
+                signal,
+                lookup,
+                text,
+            } = processes;
+            let which = match lookup {
+                ProcessLookup::Name => "are called",
+                ProcessLookup::Part => "have in their name",
+                ProcessLookup::CommandLine => "have in their command line",
+            };
+            format!("signal {signal} to the processes that {which} {text:?}, without a shell")
+        }
+        ChangeAction::Run(call) => format!("the program {call} in the sidecar, without a shell"),
+    }
 }
