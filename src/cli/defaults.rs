@@ -102,7 +102,7 @@ impl DefaultsArgs {
     /// The defaults.
     ///
     /// # Errors
-    /// When a request is over its limit.
+    /// When values do not go together; all that do not at once.
     pub fn into_defaults(self) -> Result<Defaults, clap::Error> {
         let resources = [
             (
@@ -116,21 +116,16 @@ impl DefaultsArgs {
                 &self.refresher_limits_memory,
             ),
         ];
-        for (name, Amount(request), Amount(limit)) in resources {
-            if let (Some(request), Some(limit)) = (request, limit)
-                && request > limit
-            {
-                return Err(clap::Error::raw(
-                    ErrorKind::ValueValidation,
-                    format!(
-                        "--refresher-requests-{name} {request} is over --refresher-limits-{name} {limit}\n"
-                    ),
-                ));
-            }
+        let over = |(name, Amount(request), Amount(limit)): (&str, &Amount, &Amount)| {
+            let options = ["requests", "limits"].map(|kind| format!("--refresher-{kind}-{name}"));
+            over_limit(options, request.as_ref(), limit.as_ref())
+        };
+        let mut problems: Vec<_> = resources.into_iter().filter_map(over).collect();
+        let vault_k8s = self.vault_k8s.into_defaults(&mut problems);
+        if !problems.is_empty() {
+            let message = format!("{}\n", problems.join("\n"));
+            return Err(clap::Error::raw(ErrorKind::ValueValidation, message));
         }
-        let vault_k8s = self.vault_k8s.into_defaults().map_err(|message| {
-            clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n"))
-        })?;
         let text = |Amount(quantity): Amount| quantity.map(|quantity| quantity.to_string());
         Ok(Defaults {
             image: self.refresher_image,
@@ -157,6 +152,16 @@ impl DefaultsArgs {
             log_level: self.refresher_log_level.map(|level| level.to_string()),
         })
     }
+}
+
+/// Says that a request is over its limit, if so; of the two options' names the request's comes first.
+pub(super) fn over_limit(
+    [request_name, limit_name]: [String; 2],
+    request: Option<&Quantity>,
+    limit: Option<&Quantity>,
+) -> Option<String> {
+    let (request, limit) = (request?, limit?);
+    (request > limit).then(|| format!("{request_name} {request} is over {limit_name} {limit}"))
 }
 
 impl std::str::FromStr for Amount {
@@ -216,6 +221,23 @@ mod tests {
         assert_eq!(
             (defaults.resources.limits_memory, defaults.metrics_port),
             (None, None)
+        );
+    }
+
+    #[test]
+    fn all_that_does_not_go_together_is_told_at_once() {
+        let error = defaults(&[
+            "--refresher-requests-memory=64Mi",
+            "--vault-k8s-mem-request=2Mi",
+            "--vault-k8s-mem-limit=1Mi",
+            "--vault-k8s-static-secret-render-interval=10ms",
+        ])
+        .expect_err("an error");
+        assert_eq!(
+            error.to_string(),
+            "error: --refresher-requests-memory 64Mi is over --refresher-limits-memory 32Mi\n\
+             --vault-k8s-mem-request 2Mi is over --vault-k8s-mem-limit 1Mi\n\
+             --vault-k8s-static-secret-render-interval 10ms must be at least 1s, to spare Vault\n"
         );
     }
 

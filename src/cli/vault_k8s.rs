@@ -3,6 +3,7 @@
 
 use clap::{ArgAction, Args};
 
+use super::defaults::over_limit;
 use crate::dialect::vault_k8s::{DefaultTemplate, VaultK8sDefaults};
 use crate::dialect::{Quantity, Resources};
 use crate::spec::{AuthType, GoDuration, MountPath, VaultAddress, VaultNamespace};
@@ -87,11 +88,8 @@ fn id() -> clap::builder::RangedI64ValueParser<u32> {
 }
 
 impl VaultK8sArgs {
-    /// The defaults.
-    ///
-    /// # Errors
-    /// When a request is over its limit, or an interval is too short; a text for people.
-    pub fn into_defaults(self) -> Result<VaultK8sDefaults, String> {
+    /// The defaults. Where a request is over its limit, or an interval too short, `problems` says so.
+    pub fn into_defaults(self, problems: &mut Vec<String>) -> VaultK8sDefaults {
         let pairs = [
             (
                 "cpu",
@@ -109,23 +107,18 @@ impl VaultK8sArgs {
                 &self.vault_k8s_ephemeral_limit,
             ),
         ];
-        for (name, request, limit) in pairs {
-            if let (Some(request), Some(limit)) = (request, limit)
-                && request > limit
-            {
-                return Err(format!(
-                    "--vault-k8s-{name}-request {request} is over --vault-k8s-{name}-limit {limit}"
-                ));
-            }
-        }
+        problems.extend(pairs.into_iter().filter_map(|(name, request, limit)| {
+            let options = ["request", "limit"].map(|end| format!("--vault-k8s-{name}-{end}"));
+            over_limit(options, request.as_ref(), limit.as_ref())
+        }));
         let interval = self.vault_k8s_static_secret_render_interval;
         if interval.get().as_secs() == 0 {
-            return Err(format!(
+            problems.push(format!(
                 "--vault-k8s-static-secret-render-interval {interval} must be at least 1s, to spare Vault"
             ));
         }
         let text = |quantity: Option<Quantity>| quantity.map(|quantity| quantity.to_string());
-        Ok(VaultK8sDefaults {
+        VaultK8sDefaults {
             vault_address: self.vault_k8s_address,
             vault_namespace: self.vault_k8s_namespace,
             auth_type: self.vault_k8s_auth_type,
@@ -147,6 +140,6 @@ impl VaultK8sArgs {
                 text(self.vault_k8s_ephemeral_request),
                 text(self.vault_k8s_ephemeral_limit),
             ),
-        })
+        }
     }
 }

@@ -56,6 +56,8 @@ const VALUES: &[(&str, &str)] = &[
     ),
     ("vault.namespace=team", "--vault-namespace=team"),
     ("vault.authType=jwt", "--auth-type=jwt"),
+    ("vault.authType=approle", "--auth-type=approle"),
+    ("vault.authType=cert", "--auth-type=cert"),
     ("vault.authPath=cluster/jwt", "--auth-path=cluster/jwt"),
     (
         "vault.audience=https://vault.example",

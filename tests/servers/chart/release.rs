@@ -261,6 +261,24 @@ fn the_plain_manifests_apply_and_go_again() {
 }
 
 #[test]
+fn the_notes_say_which_secret_a_login_needs() {
+    let release = Release::install(&[]);
+    let last = |auth_type: &str| {
+        let notes = release.upgrade(&[&format!("--set=vault.authType={auth_type}")]);
+        let start = notes.find("They log in").expect("the paragraph");
+        notes[start..].to_owned()
+    };
+    expect![[r#"
+        They log in to auth/approle of https://vault.vault:8200, each with a Secret of its own namespace: the keys
+        role-id and secret-id of the one that its annotation freshet.dev/approle-secret names.
+    "#]].assert_eq(&last("approle"));
+    expect![[r#"
+        They log in to auth/cert of https://vault.vault:8200, each with a Secret of its own namespace: the client
+        certificate (kubernetes.io/tls) of the one that its annotation freshet.dev/tls-secret names.
+    "#]].assert_eq(&last("cert"));
+}
+
+#[test]
 fn the_notes_say_what_comes_next_in_each_mode() {
     let release = Release::install(&[]);
     for kind in ["Issuer", "Certificate"] {
