@@ -31,6 +31,7 @@ mod status_text;
 mod template_file;
 mod termination;
 mod watched_file;
+mod way;
 
 pub use self::gate::{NotReady, ready, status, wait};
 pub use self::inputs::InputPaths;
@@ -38,3 +39,4 @@ pub use self::notifier::Listeners;
 pub use self::program::main;
 pub use self::run::{Mode, RunError, Settings, run};
 pub use self::state_directory::StateDirectory;
+pub use self::way::Way;

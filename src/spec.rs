@@ -16,6 +16,7 @@ mod identity;
 mod invalid;
 mod kv;
 pub mod layout;
+mod login;
 mod names;
 mod on_change;
 mod parameters;
@@ -42,7 +43,8 @@ pub use self::header::Header;
 pub use self::identity::{Identity, IdentityBuilder, IdentityError};
 pub use self::invalid::Invalid;
 pub use self::kv::{Kv, KvPart, KvVersion};
-pub use self::names::{ContainerName, ObjectName, SecretName, VariableName, VolumeName};
+pub use self::login::Login;
+pub use self::names::{ContainerName, ObjectName, Profile, SecretName, VariableName, VolumeName};
 pub use self::on_change::{ChangeAction, LoopbackRequest, OnChange, Splay};
 pub use self::parameters::Parameters;
 pub use self::process_signal::{ProcessLookup, ProcessSignal};
@@ -60,8 +62,14 @@ pub use self::vault::{
 /// The annotation that carries the SyncSpec of a pod.
 pub const ANNOTATION: &str = "freshet.dev/sync-spec";
 
-/// The version of the format that this code writes.
+/// The version of a SyncSpec whose secrets are all read with the pod's own login.
+///
+/// A SyncSpec is written in the oldest version that has what it holds, so that a refresher of an
+/// earlier release follows it, and what it does not know is refused as a whole.
 pub const VERSION: u32 = 1;
+
+/// The version of a SyncSpec of a pod with profiles: `profile:path` names another login.
+pub const PROFILES_VERSION: u32 = 2;
 
 /// What a pod is served: for each mounted directory its files, and how often Vault is asked.
 ///
@@ -70,7 +78,7 @@ pub const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SyncSpec {
-    /// The version of the format, [`VERSION`].
+    /// The version of the format: [`VERSION`] or [`PROFILES_VERSION`].
     pub version: u32,
     /// The time between two looks at Vault.
     pub refresh_interval: GoDuration,
@@ -197,14 +205,31 @@ impl SyncSpec {
     /// which and where. When it is compressed, also what is wrong with that.
     pub fn from_annotation(text: &str) -> Result<Self, Invalid> {
         let json = annotation::unpack(text)?;
-        let spec: Self =
+        let mut spec: Self =
             serde_json::from_str(&json).map_err(|error| Invalid::new(error.to_string()))?;
         match spec.version {
-            VERSION => Ok(spec),
+            VERSION => {
+                // Whoever wrote this knew no profiles.
+                for secret in spec.secrets_mut() {
+                    *secret = secret.clone().without_profile();
+                }
+                Ok(spec)
+            }
+            PROFILES_VERSION => Ok(spec),
             other => Err(Invalid::new(format!(
-                "has version {other}: this refresher reads version {VERSION}; give it the image of the webhook's release"
+                "has version {other}: this refresher reads versions {VERSION} to {PROFILES_VERSION}; give it the image of the webhook's release"
             ))),
         }
+    }
+
+    /// Every reference to a secret in it.
+    fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
+        self.mounts.iter_mut().flat_map(|mount| {
+            let files = mount.files.iter_mut();
+            let files = files.filter_map(|file| file.content.source_mut());
+            let targets = mount.targets.iter_mut();
+            files.chain(targets.flat_map(TargetSpec::secrets_mut))
+        })
     }
 
     /// The text of the annotation: JSON, and over 16 KiB of it compressed.
@@ -224,6 +249,25 @@ impl SyncSpec {
         // Only maps with keys that are not strings, and failing `Serialize` implementations, can
         // fail here; there are none.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Content {
+    fn source_mut(&mut self) -> Option<&mut SecretRef> {
+        match self {
+            Self::Secret { source, .. } => Some(source),
+            Self::Template { source, .. } => source.as_mut(),
+            Self::TemplateFile(_) | Self::Token => None,
+        }
+    }
+
+    /// The secret that it names.
+    pub fn source(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Secret { source, .. } => Some(source),
+            Self::Template { source, .. } => source.as_ref(),
+            Self::TemplateFile(_) | Self::Token => None,
+        }
     }
 }
 
@@ -273,5 +317,34 @@ mod tests {
         ] {
             assert!(serde_json::from_str::<Content>(json).is_err(), "{json}");
         }
+    }
+
+    fn read(version: u32) -> Result<SyncSpec, Invalid> {
+        let file = |name: &str, content: &str| {
+            format!(r#"{{"name":"{name}","path":"{name}","mode":"0644","content":{content}}}"#)
+        };
+        let raw = r#"{"secret":{"source":"eu:secret/db#a","format":"raw"}}"#;
+        let template = r#"{"template":{"source":"eu:secret/db","template":{"text":"x","functions":"go","missingKey":"error","delimiters":["{{","}}"]}}}"#;
+        let target = r#"{"name":"t","mode":"0644","entries":[{"take":{"extract":{"source":"eu:kv/db?kv=2"}}}]}"#;
+        let files = [file("a", raw), file("b", template)].join(",");
+        let mount =
+            format!(r#"{{"volume":"v","mountPath":"/v","files":[{files}],"targets":[{target}]}}"#);
+        let head = format!(r#"{{"version":{version},"refreshInterval":"1m","mounts":["#);
+        SyncSpec::from_annotation(&format!("{head}{mount}]}}"))
+    }
+
+    #[test]
+    fn an_older_version_knows_no_profiles_and_a_newer_one_is_refused() {
+        let shown = |version| {
+            let mut spec = read(version).expect("a SyncSpec");
+            let secrets = spec.secrets_mut().map(|secret| secret.to_string());
+            secrets.collect::<Vec<_>>()
+        };
+        let of_profile = ["eu:secret/db#a", "eu:secret/db", "eu:kv/db"];
+        assert_eq!(shown(PROFILES_VERSION), of_profile);
+        assert_eq!(shown(VERSION), of_profile.map(|text| format!("/{text}")));
+        let error = read(3).expect_err("a newer version").to_string();
+        let want = "has version 3: this refresher reads versions 1 to 2; give it the image of the webhook's release";
+        assert_eq!(error, want);
     }
 }

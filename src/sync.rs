@@ -8,8 +8,8 @@
 //!            LoggedIn, Read, Written …          LookUp, CheckVersion, Read, Write, Notify, Tell
 //! ```
 //!
-//! - One login for a pod ([`session`], [`login`]); what it found out about mounts and policies
-//!   ([`mount_table`]) is forgotten with it.
+//! - One login for a pod, and one for each profile that a secret names ([`sessions`], [`session`],
+//!   [`login`]); what it found out about mounts and policies ([`mount_table`]) is forgotten with it.
 //! - Each secret ([`secret_state`]) is read once however many files it is in, waits on its own after
 //!   a failure, and keeps its last good data.
 //! - What Vault makes for this pod alone, [`credential`]s with a lease and [`certificate`]s, is
@@ -46,6 +46,7 @@ mod rounds;
 mod schedule;
 mod secret_state;
 mod session;
+mod sessions;
 mod spec_change;
 mod status;
 mod supplies;

@@ -12,7 +12,7 @@ use freshet::dialect::{DialectDefaults, Reading, native};
 use freshet::spec::layout::{
     MOUNTS_DIR, POD_DIR, SECRETS_VOLUME, SPEC_FILE, STATE_DIR, TOKEN_DIR, TOKEN_FILE,
 };
-use freshet::spec::{Auth, Identity};
+use freshet::spec::{Auth, Identity, Login};
 
 use super::support::process::{folder, program};
 use super::usage::Usage;
@@ -51,18 +51,23 @@ impl Contestant {
             SECRETS_VOLUME.parse().expect("a volume"),
             mount.display().to_string(),
         )];
-        let identity = Identity {
+        let login = Login {
             vault_address: vault.parse().expect("an address"),
             vault_namespace: None,
             auth_namespace: None,
             auth: Auth::Kubernetes(ROLE.parse().expect("a role")),
             auth_path: ROLE.parse().expect("a mount path"),
             audience: Some("vault".parse().expect("an audience")),
+            token_file: None,
             ca_file: None,
             ca_certificates: None,
             headers: Vec::new(),
             client_certificate_dir: None,
             tls_server_name: None,
+        };
+        let identity = Identity {
+            login,
+            profiles: BTreeMap::new(),
             mounts: mounts.into(),
         };
         fs::create_dir_all(POD_DIR).expect("the downward API volume");

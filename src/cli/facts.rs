@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::inject::{Decision, refresher};
 use crate::spec::layout::{TOKEN_DIR, TOKEN_FILE};
 use crate::spec::{
-    ANNOTATION, Auth, ChangeAction, Content, FileSpec, Identity, IdentityBuilder, MissingKey,
-    Mount, OnChange, SyncSpec,
+    ANNOTATION, Auth, ChangeAction, Content, FileSpec, Identity, IdentityBuilder, Login,
+    MissingKey, Mount, OnChange, SyncSpec,
 };
 
 /// The two lists of containers that a new pod has.
@@ -144,11 +144,11 @@ fn configuration(patched: &Value, container: &Value) -> Option<Value> {
     let annotation = patched.pointer("/metadata/annotations")?.get(ANNOTATION)?;
     let spec = SyncSpec::from_annotation(annotation.as_str()?).ok()?;
     let mut config = json!({
-        "auto_auth": {"method": method(&identity, option("token-file"))},
+        "auto_auth": {"method": method(&identity.login)},
         "exit_after_auth": arguments.first() == Some(&"once"),
         "revoke_on_shutdown": arguments.contains(&"--revoke-on-shutdown"),
         "template_config": {"static_secret_render_interval": spec.refresh_interval},
-        "vault": vault(&identity),
+        "vault": vault(&identity.login),
     });
     let templates = templates(&spec, &arguments);
     if !templates.is_empty() {
@@ -181,10 +181,10 @@ fn identity(arguments: &[&str]) -> Option<Identity> {
     builder.build().ok()
 }
 
-fn method(identity: &Identity, token_file: Option<&str>) -> Value {
+fn method(login: &Login) -> Value {
     let own_token = || format!("{TOKEN_DIR}/{TOKEN_FILE}");
-    let token = token_file.map_or_else(own_token, str::to_owned);
-    let config = match &identity.auth {
+    let token = login.token_file.clone().unwrap_or_else(own_token);
+    let config = match &login.auth {
         Auth::Kubernetes(role) => json!({"role": role, "token_path": token}),
         Auth::Jwt(role) => json!({"role": role, "path": token}),
         Auth::AppRole(directory) => json!({
@@ -194,28 +194,28 @@ fn method(identity: &Identity, token_file: Option<&str>) -> Value {
         Auth::Cert(role) => json!({"name": role}),
     };
     let mut method = json!({
-        "type": identity.auth.auth_type(),
-        "mount_path": format!("auth/{}", identity.auth_path),
+        "type": login.auth.auth_type(),
+        "mount_path": format!("auth/{}", login.auth_path),
         "config": config,
     });
-    let namespace = identity.auth_namespace.as_ref();
-    if let Some(namespace) = namespace.or(identity.vault_namespace.as_ref()) {
+    let namespace = login.auth_namespace.as_ref();
+    if let Some(namespace) = namespace.or(login.vault_namespace.as_ref()) {
         method["namespace"] = json!(namespace);
     }
     method
 }
 
-fn vault(identity: &Identity) -> Value {
-    let directory = identity.client_certificate_dir.as_ref();
+fn vault(login: &Login) -> Value {
+    let directory = login.client_certificate_dir.as_ref();
     let in_directory = |file: &str| directory.map(|directory| format!("{directory}/{file}"));
-    let mut vault = json!({"address": identity.vault_address});
+    let mut vault = json!({"address": login.vault_address});
     for (name, value) in [
-        ("ca_cert", identity.ca_file.clone()),
+        ("ca_cert", login.ca_file.clone()),
         ("client_cert", in_directory("tls.crt")),
         ("client_key", in_directory("tls.key")),
         (
             "tls_server_name",
-            identity.tls_server_name.as_ref().map(ToString::to_string),
+            login.tls_server_name.as_ref().map(ToString::to_string),
         ),
     ] {
         if let Some(value) = value {

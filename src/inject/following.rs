@@ -16,7 +16,7 @@ use super::{Asked, ClusterFacts, Defaults};
 use crate::dialect::vault_k8s::agent_config;
 use crate::dialect::{Parsed, Problem};
 use crate::spec::layout::{APPROLE_VOLUME, CA_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME};
-use crate::spec::{ANNOTATION, IdentityBuilder, SyncSpec};
+use crate::spec::{ANNOTATION, IdentityBuilder, Profile, SyncSpec};
 
 /// What is to be done about a pod that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,10 @@ fn differences(
 ) -> Vec<String> {
     let mut differences = Vec::new();
     let (have, want) = (identity(found), identity(&plan.container));
-    let options: BTreeSet<_> = have.symmetric_difference(&want).map(option).collect();
+    let options: BTreeSet<_> = have
+        .symmetric_difference(&want)
+        .map(Argument::option)
+        .collect();
     if !options.is_empty() {
         let options: Vec<_> = options.into_iter().collect();
         differences.push(format!("its sidecar's {}", options.join(", ")));
@@ -125,21 +128,36 @@ fn differences(
 }
 
 /// The arguments that say who the refresher is, without those of logs and metrics.
-fn identity(container: &Value) -> BTreeSet<&str> {
+fn identity(container: &Value) -> BTreeSet<Argument<'_>> {
     let mut known = IdentityBuilder::default();
     items(container.get("args"))
-        .filter_map(Value::as_str)
-        .filter(|argument| {
-            let parts = argument
-                .strip_prefix("--")
-                .and_then(|it| it.split_once('='));
-            parts.is_some_and(|(name, value)| known.set(name, value))
+        .filter_map(|argument| {
+            let text = argument.as_str()?;
+            let (name, value) = text.strip_prefix("--")?.split_once('=')?;
+            known.set(name, value).then(|| Argument {
+                profile: known.profile().cloned(),
+                text,
+            })
         })
         .collect()
 }
 
-fn option<'a>(argument: &&'a str) -> &'a str {
-    argument.split('=').next().unwrap_or(argument)
+/// An argument of the login that it belongs to.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Argument<'a> {
+    profile: Option<Profile>,
+    text: &'a str,
+}
+
+impl Argument<'_> {
+    /// The option without its value.
+    fn option(&self) -> String {
+        let option = self.text.split('=').next().unwrap_or(self.text);
+        match &self.profile {
+            Some(profile) if option != "--profile" => format!("--profile={profile} {option}"),
+            _ => option.to_owned(),
+        }
+    }
 }
 
 /// Whether a container runs the slim refresher, of whatever release and registry.

@@ -1,5 +1,7 @@
 //! The refresher's container.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::security::Ids;
@@ -8,7 +10,7 @@ use super::wrapper::Wrappers;
 use super::{Defaults, resources};
 use crate::dialect::{CaSource, Parsed, Resources, Settings};
 use crate::spec::layout::{CA_DIR, CA_FILE, PROGRAM_DIR, SUPERVISION_DIR, TLS_DIR, TLS_VOLUME};
-use crate::spec::{Auth, Identity};
+use crate::spec::{Auth, Identity, Login};
 
 /// The program in the refresher's image, which has no shell and no search path.
 pub(super) const PROGRAM: &str = "/freshet-refresher";
@@ -110,13 +112,14 @@ impl Sidecar<'_> {
         let Parsed { settings, spec, .. } = self.parsed;
         let appearance = &settings.appearance;
         let tls = appearance.secret(TLS_VOLUME).map(|secret| &secret.secret);
-        Identity {
+        let login = Login {
             vault_address: settings.vault_address.clone(),
             vault_namespace: settings.vault_namespace.clone(),
             auth_namespace: settings.auth_namespace.clone(),
             auth: self.auth.clone(),
             auth_path: settings.auth_path.clone(),
             audience: settings.audience.clone(),
+            token_file: None,
             ca_file: match &settings.ca {
                 Some(CaSource::ConfigMap { .. }) => Some(format!("{CA_DIR}/{CA_FILE}")),
                 _ => appearance.ca_file.clone(),
@@ -132,6 +135,10 @@ impl Sidecar<'_> {
                 .or(tls)
                 .map(|_| TLS_DIR.to_owned()),
             tls_server_name: appearance.tls_server_name.clone(),
+        };
+        Identity {
+            login,
+            profiles: BTreeMap::new(),
             mounts: spec
                 .mounts
                 .iter()

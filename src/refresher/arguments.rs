@@ -46,10 +46,9 @@ pub(crate) enum Command {
 pub(crate) struct UsageError(pub(crate) Vec<String>);
 
 /// Options with a value, beside those of the identity.
-const VALUES: [&str; 14] = [
+const VALUES: [&str; 13] = [
     "spec-file",
     "refresh-file",
-    "token-file",
     "templates-dir",
     "state-dir",
     "program-dir",

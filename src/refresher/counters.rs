@@ -6,23 +6,25 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 use crate::files::{Changed, WriteError};
-use crate::spec::VolumeName;
+use crate::spec::{Profile, VolumeName};
 use crate::sync::{Notice, class_name};
 use crate::vault::Class;
 
 /// Counters; a clone counts into the same ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counters {
-    requests: Family<RequestLabels, Counter>,
+    requests: Family<Labels, Counter>,
     writes: Family<WriteLabels, Counter>,
     orphans: Counter,
     notifications: Family<NotificationLabels, Counter>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    operation: &'static str,
-    result: &'static str,
+/// Labels of which one may be absent.
+pub(super) type Labels = Vec<(&'static str, String)>;
+
+/// The label of a login; none of the pod's own.
+pub(super) fn profile_label(profile: Option<impl ToString>) -> Option<(&'static str, String)> {
+    Some(("profile", profile?.to_string()))
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -38,10 +40,18 @@ struct NotificationLabels {
 }
 
 impl Counters {
-    /// Vault has answered `operation`, or nobody has.
-    pub(crate) fn asked(&self, operation: &'static str, error: Option<Class>) {
+    /// Vault has answered the operation, or nobody has.
+    pub(crate) fn asked(
+        &self,
+        (operation, profile): (&'static str, Option<&Profile>),
+        error: Option<Class>,
+    ) {
         let result = error.map_or("ok", class_name);
-        let labels = RequestLabels { operation, result };
+        let mut labels = vec![
+            ("operation", operation.to_owned()),
+            ("result", result.to_owned()),
+        ];
+        labels.extend(profile_label(profile));
         self.requests.get_or_create(&labels).inc();
     }
 
@@ -75,7 +85,7 @@ impl Counters {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
             "freshet_refresher_vault_requests",
-            "Requests to Vault by operation and result",
+            "Requests to Vault by operation, result and profile",
             self.requests.clone(),
         );
         registry.register(

@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use self::requests::{Requests, error_of, operation};
+use self::requests::{HeldToken, Requests, error_of, operation};
 use super::counters::Counters;
-use super::login_files::LoginFiles;
 use super::memory_file::MemoryFile;
 use super::notifier::Notifier;
+use super::way::Way;
 use crate::files::{AtomicWriter, Changed, WriteError};
 use crate::payload::Payload;
 use crate::secret::SecretBytes;
-use crate::spec::{ChangeAction, VolumeName};
+use crate::spec::{ChangeAction, Profile, VolumeName};
 use crate::sync::{Action, Attempt, Event, Memory, Notice, NotificationId, TokenId};
 use crate::vault::{Token, TokenLease, VaultApi};
 
@@ -58,16 +58,14 @@ pub(crate) fn open<P: AsRef<Path>>(
 impl<V: VaultApi + 'static> Driver<V> {
     /// Answers of requests go to `answers`.
     pub(crate) fn new(
-        vault: V,
-        login_files: LoginFiles,
+        ways: BTreeMap<Option<Profile>, Way<V>>,
         (writers, notifier): (BTreeMap<VolumeName, AtomicWriter>, Notifier),
         answers: mpsc::UnboundedSender<Event>,
         counters: Counters,
         memory: Option<MemoryFile>,
     ) -> Self {
-        let vault = Rc::new(Requests::new(vault, login_files));
         Self {
-            vault,
+            vault: Rc::new(Requests::new(ways)),
             writers,
             notifier: Rc::new(notifier),
             answers,
@@ -77,25 +75,29 @@ impl<V: VaultApi + 'static> Driver<V> {
     }
 
     /// Takes over the tokens of an earlier process; answers their names.
-    pub(crate) fn recall(&self, tokens: BTreeMap<u64, SecretBytes>) -> Vec<TokenId> {
+    pub(crate) fn recall(
+        &self,
+        tokens: Vec<(TokenId, Option<Profile>, SecretBytes)>,
+    ) -> Vec<TokenId> {
         let mut known = self.vault.tokens.borrow_mut();
-        let take = |(id, secret)| {
+        let take = |(id, profile, secret)| {
             // How long it lives, the engine knows.
             let lease = TokenLease {
                 duration: Duration::ZERO,
                 renewable: false,
             };
-            let id = TokenId::recalled(id);
-            known.insert(id, Rc::new(Token { secret, lease }));
+            let token = Token { secret, lease };
+            known.insert(id, Rc::new(HeldToken { token, profile }));
             id
         };
         tokens.into_iter().map(take).collect()
     }
 
-    /// The token of a login, for files that hold it.
+    /// The token of the pod's own login, for files that hold it; nothing where `id` is a profile's.
     pub(crate) fn token(&self, id: TokenId) -> Option<Event> {
         let known = self.vault.tokens.borrow();
-        let secret = known.get(&id)?.secret.expose().to_vec();
+        let held = known.get(&id).filter(|held| held.profile.is_none())?;
+        let secret = held.token.secret.expose().to_vec();
         Some(Event::Token(id, SecretBytes::new(secret)))
     }
 
@@ -140,7 +142,7 @@ impl<V: VaultApi + 'static> Driver<V> {
         };
         let tokens = self.vault.tokens.borrow();
         let kept = memory.tokens.iter();
-        let kept = kept.filter_map(|id| Some((id.number(), &tokens.get(id)?.secret)));
+        let kept = kept.filter_map(|id| Some((id.number(), &tokens.get(id)?.token.secret)));
         if let Err(error) = file.write(&memory.json, kept) {
             tracing::warn!("credentials are not kept for the next start: {error}");
         }
@@ -162,10 +164,13 @@ impl<V: VaultApi + 'static> Driver<V> {
         let answers = self.answers.clone();
         let counters = self.counters.clone();
         tokio::task::spawn_local(async move {
-            tracing::debug!("asking Vault: {}", operation(&action));
-            let name = operation(&action);
+            let (name, profile) = (operation(&action), requests.profile(&action));
+            match &profile {
+                Some(profile) => tracing::debug!("asking Vault of profile {profile}: {name}"),
+                None => tracing::debug!("asking Vault: {name}"),
+            }
             if let Some(event) = requests.answer(action).await {
-                counters.asked(name, error_of(&event));
+                counters.asked((name, profile.as_ref()), error_of(&event));
                 // Nobody listens once the loop has ended.
                 let _ = answers.send(event);
             }

@@ -114,6 +114,8 @@ Whom to ask, and as whom:
   --tls-server-name=NAME          the name in Vault's certificate [the server's]
   --token-file=FILE               the service-account token
                                   [/var/run/secrets/kubernetes.io/serviceaccount/token]
+  --profile=NAME                  the options of this group that follow are those of another login,
+                                  for the secrets NAME:PATH; once for each
 
 What to write, and where:
   --mount=VOLUME=DIRECTORY        a volume to write; once for each

@@ -9,8 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::counters::Counters;
-use crate::sync::{Status, Timestamp};
+use super::counters::{Counters, Labels, profile_label};
+use crate::sync::{Status, Timestamp, TokenStatus};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct MountLabels {
@@ -31,6 +31,7 @@ pub(crate) fn text(status: &Status, counters: &Counters, now: SystemTime) -> Str
     let mut registry = Registry::default();
     counters.register(&mut registry);
     refresher(status, &mut registry);
+    tokens(status, &mut registry);
     mounts(status, now, &mut registry);
     let mut text = String::new();
     // Writing into a string cannot fail.
@@ -54,30 +55,47 @@ fn refresher(status: &Status, registry: &mut Registry) {
         "Whether the newest SyncSpec is refused and the one before it is followed",
         i64::from(status.spec_refused.is_some()),
     );
-    gauge(
-        "vault_token",
-        "Whether there is a Vault token",
-        i64::from(status.token.present),
-    );
-    let mut moment = |name: &str, help: &str, at: Option<Timestamp>| {
-        if let Some(at) = at {
-            gauge(
-                name,
-                help,
-                i64::try_from(at.unix_seconds()).unwrap_or(i64::MAX),
-            );
+    if let Some(expires) = status.service_account_token.expires {
+        gauge(
+            "service_account_token_expiry_timestamp_seconds",
+            "When the projected service-account token expires",
+            seconds(expires),
+        );
+    }
+}
+
+/// The Vault tokens, of profiles with their names. One that nothing is read with is not told beside
+/// others: its absence is no trouble.
+fn tokens(status: &Status, registry: &mut Registry) {
+    let present = Family::<Labels, Gauge>::default();
+    let expiry = Family::<Labels, Gauge>::default();
+    let told = |token: &TokenStatus, labels: &Labels| {
+        let is_present = i64::from(token.present);
+        present.get_or_create(labels).set(is_present);
+        if let Some(expires) = token.expires {
+            expiry.get_or_create(labels).set(seconds(expires));
         }
     };
-    moment(
-        "vault_token_expiry_timestamp_seconds",
+    if status.token.used || status.token.present || status.profiles.is_empty() {
+        told(&status.token, &Labels::new());
+    }
+    for (profile, token) in &status.profiles {
+        told(token, &profile_label(Some(profile)).into_iter().collect());
+    }
+    registry.register(
+        "freshet_refresher_vault_token",
+        "Whether there is a Vault token",
+        present,
+    );
+    registry.register(
+        "freshet_refresher_vault_token_expiry_timestamp_seconds",
         "When the Vault token expires",
-        status.token.expires,
+        expiry,
     );
-    moment(
-        "service_account_token_expiry_timestamp_seconds",
-        "When the projected service-account token expires",
-        status.service_account_token.expires,
-    );
+}
+
+fn seconds(at: Timestamp) -> i64 {
+    i64::try_from(at.unix_seconds()).unwrap_or(i64::MAX)
 }
 
 fn mounts(status: &Status, now: SystemTime, registry: &mut Registry) {
@@ -99,8 +117,7 @@ fn mounts(status: &Status, now: SystemTime, registry: &mut Registry) {
                     .get_or_create(&labels)
                     .set(age(secret.stale_since, now));
                 if let Some(end) = secret.ends {
-                    let end = i64::try_from(end.unix_seconds()).unwrap_or(i64::MAX);
-                    ends.get_or_create(&labels).set(end);
+                    ends.get_or_create(&labels).set(seconds(end));
                 }
                 if let Some(version) = secret.version {
                     let version = i64::try_from(version).unwrap_or(i64::MAX);

@@ -1,9 +1,10 @@
 //! From the command line to an exit code.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -12,11 +13,12 @@ use tokio::runtime::{Builder, LocalOptions};
 use super::arguments::{Command, Refresh};
 use super::run::{Mode, RunError, Settings, run};
 use super::state_directory::StateDirectory;
+use super::way::Way;
 use super::{exec, gate, status_text};
 use crate::shutdown::{Ended, Shutdown, on_signals};
-use crate::spec::Auth;
+use crate::spec::{Auth, Identity, Profile};
 use crate::telemetry;
-use crate::vault::{Limits, VaultClient};
+use crate::vault::{Limits, VaultClient, VaultError};
 
 /// What was asked for is not so, or was not done.
 const FAILED: u8 = 1;
@@ -71,34 +73,60 @@ fn refresher(refresh: Refresh, mode: Mode) -> ExitCode {
     if let Err(error) = undumpable {
         tracing::warn!("cannot forbid to trace this process: {error}");
     }
-    if !refresh.identity.vault_address.is_secure() {
-        tracing::warn!(
-            "{} is not encrypted: whoever can listen reads the secrets",
-            refresh.identity.vault_address
-        );
-    }
-    let vault = match VaultClient::new(&refresh.identity, Limits::default()) {
-        Ok(vault) => vault,
+    let ways = match ways(&refresh.identity, &refresh.inputs.token) {
+        Ok(ways) => ways,
         Err(error) => {
             tracing::error!("{error}");
             return ExitCode::from(FAILED);
         }
     };
-    let settings = settings(refresh);
+    let settings = settings(refresh, &ways);
     finish(block_on(move |shutdown| {
-        run(settings, mode, vault, shutdown)
+        run(settings, mode, ways, shutdown)
     }))
 }
 
-fn settings(mut refresh: Refresh) -> Settings {
-    refresh.inputs.private = private(&refresh);
+type Ways = BTreeMap<Option<Profile>, Way<VaultClient>>;
+
+/// The ways to Vault of all logins; a profile has the pod's token unless it names another.
+fn ways(identity: &Identity, token: &Path) -> Result<Ways, VaultError> {
+    let mut ways = Ways::new();
+    let mut clear = BTreeSet::new();
+    for (profile, login) in identity.logins() {
+        if !login.vault_address.is_secure() && clear.insert(login.vault_address.to_string()) {
+            tracing::warn!(
+                "{} is not encrypted: whoever can listen reads the secrets",
+                login.vault_address
+            );
+        }
+        let way = Way {
+            vault: VaultClient::new(login, Limits::default())?,
+            auth: login.auth.clone(),
+            token: login
+                .token_file
+                .as_ref()
+                .map_or_else(|| token.to_owned(), PathBuf::from),
+        };
+        ways.insert(profile.cloned(), way);
+    }
+    Ok(ways)
+}
+
+fn settings(refresh: Refresh, ways: &Ways) -> Settings {
+    let private = private(&refresh, ways);
     let volumes = refresh.identity.mounts.into_iter();
+    let mut inputs = refresh.inputs;
+    inputs.private = private;
+    // The kubelet replaces all of them in the same minute, so one tells of all.
+    let sends = |way: &&Way<_>| way.auth.auth_type().sends_service_account_token();
+    if let Some(way) = ways.values().find(sends) {
+        inputs.token = way.token.clone();
+    }
     Settings {
-        auth: refresh.identity.auth,
         volumes: volumes
             .map(|(volume, directory)| (volume, PathBuf::from(directory)))
             .collect(),
-        inputs: refresh.inputs,
+        inputs,
         state: refresh.state,
         program: refresh.program,
         on_change: refresh.on_change,
@@ -113,21 +141,21 @@ fn settings(mut refresh: Refresh) -> Settings {
     }
 }
 
-/// The directories with credentials.
-fn private(refresh: &Refresh) -> Vec<PathBuf> {
-    let identity = &refresh.identity;
-    let token = refresh.inputs.token.parent();
-    let approle = match &identity.auth {
+/// The directories with credentials of all logins, used or not.
+fn private(refresh: &Refresh, ways: &Ways) -> Vec<PathBuf> {
+    let state = refresh.state.path().to_owned();
+    let tokens = ways.values().filter_map(|way| way.token.parent());
+    let certificates = refresh.identity.logins().filter_map(|(_, login)| {
+        let directory = login.client_certificate_dir.as_ref();
+        directory.map(PathBuf::from)
+    });
+    let approles = ways.values().filter_map(|way| match &way.auth {
         Auth::AppRole(directory) => Some(PathBuf::from(directory)),
         _ => None,
-    };
-    let certificate = identity.client_certificate_dir.as_ref().map(PathBuf::from);
-    let state = refresh.state.path();
-    let own = [token, Some(state)]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::from);
-    own.chain(approle).chain(certificate).collect()
+    });
+    let tokens = tokens.map(Path::to_owned);
+    let private = tokens.chain(approles).chain(certificates).chain([state]);
+    private.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Runs `work` on this thread, until it ends or the second signal comes.

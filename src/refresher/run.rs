@@ -14,27 +14,25 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::driver::{self, Done, Driver};
 use super::inputs::{InputPaths, Inputs};
-use super::login_files::LoginFiles;
 use super::memory_file::MemoryFile;
 use super::notifier::{Listeners, Notifier};
 use super::quit::Quit;
 use super::shared::Shared;
 use super::state_directory::StateDirectory;
 use super::termination::TerminationMessage;
+use super::way::Way;
 use super::{control, ports, randomness};
 use crate::files::{WriteError, install_program};
 use crate::secret::SecretBytes;
 use crate::shutdown::Shutdown;
 use crate::spec::layout::PROGRAM_FILE;
-use crate::spec::{Auth, OnChange, VolumeName};
+use crate::spec::{OnChange, Profile, VolumeName};
 use crate::sync::{Action, Engine, Event, Options, TokenId};
 use crate::vault::VaultApi;
 
 /// What a refresher needs to know beside its Vault.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How it logs in.
-    pub auth: Auth,
     /// The volumes to write, and where they are mounted.
     pub volumes: BTreeMap<VolumeName, PathBuf>,
     /// The files that the kubelet keeps current.
@@ -108,7 +106,8 @@ const SLACK: Duration = Duration::from_millis(300);
 /// How long a token's revocation may hold up the end.
 const LONGEST_END: Duration = Duration::from_secs(2);
 
-/// Runs a refresher until it is done or `shutdown` fires. It spawns tasks of its own, so it has to
+/// Runs a refresher, which comes to Vault by `ways` (the pod's own has no name), until it is done or
+/// `shutdown` fires. It spawns tasks of its own, so it has to
 /// be a task of a [`LocalRuntime`](tokio::runtime::LocalRuntime).
 ///
 /// # Errors
@@ -117,11 +116,11 @@ const LONGEST_END: Duration = Duration::from_secs(2);
 pub async fn run<V: VaultApi + 'static>(
     settings: Settings,
     mode: Mode,
-    vault: V,
+    ways: BTreeMap<Option<Profile>, Way<V>>,
     shutdown: Shutdown,
 ) -> Result<(), RunError> {
     let mut last_words = TerminationMessage::new(settings.termination_message.clone());
-    let result = work(settings, mode, vault, shutdown, &mut last_words).await;
+    let result = work(settings, mode, ways, shutdown, &mut last_words).await;
     if let Err(error) = &result {
         say(&mut last_words, &error.to_string());
     }
@@ -131,7 +130,7 @@ pub async fn run<V: VaultApi + 'static>(
 async fn work<V: VaultApi + 'static>(
     settings: Settings,
     mode: Mode,
-    vault: V,
+    ways: BTreeMap<Option<Profile>, Way<V>>,
     shutdown: Shutdown,
     last_words: &mut TerminationMessage,
 ) -> Result<(), RunError> {
@@ -147,6 +146,7 @@ async fn work<V: VaultApi + 'static>(
         (volume.clone(), complete)
     });
     let mut options = Options::new(volumes.collect(), randomness::fill);
+    options.profiles = ways.keys().flatten().cloned().collect();
     options.revoke_on_shutdown = settings.revoke_on_shutdown;
     options.on_change = settings.on_change;
     options.grace = settings.grace.unwrap_or(options.grace);
@@ -170,16 +170,8 @@ async fn work<V: VaultApi + 'static>(
     let notifier = Notifier::listen(settings.listeners, settings.volumes.values())
         .map_err(|(socket, error)| RunError::Socket(socket, error))?;
     let (sender, answers) = mpsc::unbounded_channel();
-    let login_files = LoginFiles::of(&settings.auth, &settings.inputs.token);
     let counters = shared.counters.clone();
-    let driver = Driver::new(
-        vault,
-        login_files,
-        (writers, notifier),
-        sender,
-        counters,
-        memory,
-    );
+    let driver = Driver::new(ways, (writers, notifier), sender, counters, memory);
     let recalled = driver.recall(tokens);
     let mut refresher = Refresher {
         driver,
@@ -211,22 +203,27 @@ fn memory(state: &StateDirectory) -> Option<MemoryFile> {
 }
 
 /// Gives the engine what an earlier process left, and answers that one's tokens.
-fn recall(memory: &MemoryFile, engine: &mut Engine, clock: Clock) -> BTreeMap<u64, SecretBytes> {
-    let left = match memory.read() {
+fn recall(
+    memory: &MemoryFile,
+    engine: &mut Engine,
+    clock: Clock,
+) -> Vec<(TokenId, Option<Profile>, SecretBytes)> {
+    let mut left = match memory.read() {
         Ok(Some(left)) => left,
-        Ok(None) => return BTreeMap::new(),
+        Ok(None) => return Vec::new(),
         Err(error) => {
             tracing::warn!("{error}: dynamic secrets are made anew");
-            return BTreeMap::new();
+            return Vec::new();
         }
     };
-    match engine.recall(left.json.expose(), clock.now()) {
-        Ok(()) => left.tokens,
-        Err(error) => {
-            tracing::warn!("{error}: dynamic secrets are made anew");
-            BTreeMap::new()
-        }
+    if let Err(error) = engine.recall(left.json.expose(), clock.now()) {
+        tracing::warn!("{error}: dynamic secrets are made anew");
+        return Vec::new();
     }
+    let known = engine.tokens().into_iter();
+    let kept =
+        known.filter_map(|(id, profile)| Some((id, profile, left.tokens.remove(&id.number())?)));
+    kept.collect()
 }
 
 /// The parts of a running refresher.

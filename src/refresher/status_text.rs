@@ -1,5 +1,6 @@
 //! `status` for people: the JSON that the running refresher answers, as lines.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
@@ -13,6 +14,8 @@ struct Status {
     reason: Option<String>,
     spec_refused: Option<String>,
     token: Token,
+    #[serde(default)]
+    profiles: BTreeMap<String, Token>,
     service_account_token: Token,
     mounts: Vec<Mount>,
     #[serde(default)]
@@ -32,6 +35,8 @@ struct Notification {
 struct Token {
     #[serde(default)]
     present: bool,
+    #[serde(default)]
+    used: bool,
     expires: Option<String>,
     #[serde(default)]
     next: Option<String>,
@@ -80,7 +85,14 @@ pub(crate) fn text(json: &str) -> Result<String, serde_json::Error> {
             "the newest SyncSpec is refused, the one before it is followed: {message}"
         ));
     }
-    lines.push(vault_token(&status.token));
+    // Beside others, one that nothing is read with says nothing.
+    if status.token.used || status.token.present || status.profiles.is_empty() {
+        lines.push(vault_token(&status.token, "Vault token"));
+    }
+    for (profile, token) in &status.profiles {
+        let name = format!("Vault token of profile {profile}");
+        lines.push(vault_token(token, &name));
+    }
     let service_account_token = &status.service_account_token;
     if let Some(message) = &service_account_token.message {
         lines.push(message.clone());
@@ -95,11 +107,11 @@ pub(crate) fn text(json: &str) -> Result<String, serde_json::Error> {
     Ok(lines.join("\n"))
 }
 
-fn vault_token(token: &Token) -> String {
+fn vault_token(token: &Token, name: &str) -> String {
     let mut line = match (token.present, &token.expires) {
-        (true, Some(expires)) => format!("Vault token: expires {expires}"),
-        (true, None) => "Vault token: does not expire".to_owned(),
-        (false, _) => "Vault token: none".to_owned(),
+        (true, Some(expires)) => format!("{name}: expires {expires}"),
+        (true, None) => format!("{name}: does not expire"),
+        (false, _) => format!("{name}: none"),
     };
     // Writing into a string cannot fail.
     if let Some(next) = &token.next {
@@ -187,7 +199,8 @@ mod tests {
             "ready": false,
             "reason": "Vault is sealed",
             "specRefused": "unknown field `owner`",
-            "token": {"present": false, "expires": null, "next": "2026-01-01T00:00:08Z", "message": "Vault is sealed"},
+            "token": {"present": false, "used": true, "expires": null, "next": "2026-01-01T00:00:08Z", "message": "Vault is sealed"},
+            "profiles": {"eu": {"present": true, "used": true, "expires": null, "next": null, "message": null}},
             "serviceAccountToken": {"expires": "2026-01-01T00:10:00Z", "message": null},
             "mounts": [{
                 "volume": "freshet-secrets", "mountPath": "/secrets", "state": "stale",
@@ -208,6 +221,7 @@ mod tests {
             not ready: Vault is sealed
             the newest SyncSpec is refused, the one before it is followed: unknown field `owner`
             Vault token: none, next login 2026-01-01T00:00:08Z: Vault is sealed
+            Vault token of profile eu: does not expire
             service-account token: expires 2026-01-01T00:10:00Z
             /secrets (freshet-secrets): stale since 2026-01-01T00:00:00Z, written 2025-12-31T23:00:00Z
               secret/db: stale since 2026-01-01T00:00:00Z, version 3, ends 2026-01-01T01:00:00Z, next look 2026-01-01T00:00:09Z [password, user]

@@ -61,6 +61,18 @@ fn variable_name(text: &str) -> Result<String, Invalid> {
     )
 }
 
+/// The longest name of a profile: with the longest of its settings it has to fit into the 63
+/// characters of an annotation's name, and into a volume's.
+const LONGEST_PROFILE: usize = 32;
+
+fn profile_name(text: &str) -> Result<String, Invalid> {
+    accept(
+        text,
+        text.len() <= LONGEST_PROFILE && is_label_of_any_length(text),
+        "must be the name of a profile: lower-case letters, digits and inner hyphens, at most 32",
+    )
+}
+
 fn accept(text: &str, accepted: bool, form: &'static str) -> Result<String, Invalid> {
     match accepted {
         true => Ok(text.to_owned()),
@@ -83,6 +95,9 @@ text_values! {
     SecretName = annotation_name;
     /// The `<VAR>` in `freshet.dev/env-<VAR>`: an environment variable that an annotation can name.
     VariableName = variable_name;
+    /// The name of a login beside the pod's own: the `<profile>` in `freshet.dev/vault-<profile>-role`
+    /// and in `profile:path`.
+    Profile = profile_name;
 }
 
 #[cfg(test)]
@@ -96,6 +111,17 @@ mod tests {
             assert!(accepted(name), "{name}");
         }
         for name in ["", "Pair", "a..b", "-a", "a.b-", "a/b", &"a".repeat(254)] {
+            assert!(!accepted(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_profile_is_a_short_label() {
+        let accepted = |text: &str| text.parse::<Profile>().is_ok();
+        for name in ["eu", "eu-west-1", "0", &"a".repeat(32)] {
+            assert!(accepted(name), "{name}");
+        }
+        for name in ["", "EU", "eu.west", "-eu", "eu-", "e u", &"a".repeat(33)] {
             assert!(!accepted(name), "{name}");
         }
     }

@@ -1,4 +1,5 @@
-//! Which secret: `path`, `path#key`, `path?version=3#key`, `path?common_name=web.shop.svc&ttl=24h`.
+//! Which secret: `path`, `path#key`, `path?version=3#key`, `path?common_name=web.shop.svc&ttl=24h`,
+//! and of another login than the pod's own `profile:path`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::access::Access;
 use super::invalid::Invalid;
 use super::kv::{Kv, KvPart};
+use super::names::Profile;
 use super::parameters::Parameters;
 use super::vault::{MountPath, VaultPath};
 
@@ -19,8 +21,14 @@ use super::vault::{MountPath, VaultPath};
 /// requests are written to Vault, not read. A key is everything after the first `#`, so it may hold
 /// any character. In a SyncSpec what is declared of the engine stands before the version
 /// (`?kv=2&mount=2&version=3`); people cannot write that.
+///
+/// Before the path may stand a profile and a colon. What could be a profile's name is one, so a path
+/// whose own first part begins so has a slash before it: `/eu:west/db`. Whether there is such a
+/// profile is not decided here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretRef {
+    /// The login that it is read with; `None` is the pod's own.
+    pub profile: Option<Profile>,
     /// The path as `vault kv get` or `vault read` takes it.
     pub path: VaultPath,
     /// The version of a KV v2 secret; `None` is the newest.
@@ -54,6 +62,7 @@ impl SecretRef {
                 Access::Read if is_plain => Access::Command,
                 access => access,
             },
+            profile: None,
             path,
             version,
             parameters,
@@ -68,6 +77,17 @@ impl SecretRef {
             key: None,
             ..self.clone()
         }
+    }
+
+    /// The same as somebody means it who knows no profiles: all of it is the path.
+    pub fn without_profile(mut self) -> Self {
+        if let Some(profile) = self.profile.take()
+            // A part of a path may hold what a profile may, and a colon.
+            && let Ok(path) = format!("{profile}:{}", self.path).parse()
+        {
+            self.path = path;
+        }
+        self
     }
 
     /// The declared mount.
@@ -119,12 +139,14 @@ impl SecretRef {
             kv,
             access,
         } = asked.map(query).transpose()?.unwrap_or_default();
+        let (profile, path) = split_profile(path);
         let path = path.parse().map_err(|invalid| {
             Invalid::new(format!(
                 "must be a Vault path, e.g. secret/db#password: it {invalid}"
             ))
         })?;
         Ok(Self {
+            profile,
             path,
             version,
             parameters,
@@ -132,6 +154,25 @@ impl SecretRef {
             kv,
             access,
         })
+    }
+
+    /// Profile and path, as they are written.
+    fn location(&self) -> impl fmt::Display {
+        let path = &self.path;
+        match &self.profile {
+            Some(profile) => format!("{profile}:{path}"),
+            None if split_profile(path.as_str()).0.is_some() => format!("/{path}"),
+            None => path.to_string(),
+        }
+    }
+}
+
+/// What stands before the first colon, where it could be a profile's name, and the path after it.
+fn split_profile(text: &str) -> (Option<Profile>, &str) {
+    let split = text.split_once(':');
+    match split.and_then(|(profile, path)| Some((profile.parse().ok()?, path))) {
+        Some((profile, path)) => (Some(profile), path),
+        None => (None, text),
     }
 }
 
@@ -225,7 +266,7 @@ impl fmt::Display for SecretRef {
             KvPart::Metadata => "metadata of ",
             KvPart::List => "list of ",
         })?;
-        write!(f, "{}", self.path)?;
+        write!(f, "{}", self.location())?;
         if let Some(version) = self.version {
             write!(f, "?version={version}")?;
         }
@@ -242,17 +283,17 @@ impl fmt::Display for SecretRef {
 impl Serialize for SecretRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self {
-            path,
             version,
             parameters,
             key,
             ..
         } = self;
+        let location = self.location();
         if let Some(access) = self.access.name() {
             let version = version.map_or_else(String::new, |version| format!("&version={version}"));
             let and = if parameters.is_empty() { "" } else { "&" };
             return serializer.collect_str(&format_args!(
-                "{path}?api={access}{version}{and}{parameters}"
+                "{location}?api={access}{version}{and}{parameters}"
             ));
         }
         let Some(kv) = self.kv else {
@@ -262,7 +303,7 @@ impl Serialize for SecretRef {
         let key = key
             .as_ref()
             .map_or_else(String::new, |key| format!("#{key}"));
-        serializer.collect_str(&format_args!("{path}?{kv}{version}{key}"))
+        serializer.collect_str(&format_args!("{location}?{kv}{version}{key}"))
     }
 }
 
@@ -288,6 +329,12 @@ mod tests {
             "a b/c#d#e?f",
             "pki/issue/web?common_name=web.shop.svc&ttl=24h",
             "pki/issue/web?common_name=web%23&ttl=24h#private_key",
+            "eu:secret/db?version=3#password",
+            "eu:pki/issue/web?common_name=a",
+            "/eu:west/db#a:b",
+            "eu:west:1/db",
+            "EU:west/db",
+            "a/eu:west",
         ] {
             assert_eq!(
                 text.parse::<SecretRef>().map(|secret| secret.to_string()),
@@ -318,6 +365,32 @@ mod tests {
         ] {
             assert!(text.parse::<SecretRef>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_profile_is_what_stands_before_the_first_colon_unless_a_slash_does() {
+        for (text, profile, path) in [
+            ("eu:secret/db", Some("eu"), "secret/db"),
+            ("eu:/secret/db", Some("eu"), "secret/db"),
+            ("eu:west:1/db", Some("eu"), "west:1/db"),
+            ("/eu:west/db", None, "eu:west/db"),
+            ("a/eu:west", None, "a/eu:west"),
+            ("Eu:west", None, "Eu:west"),
+            ("a#b:c", None, "a"),
+        ] {
+            let secret: SecretRef = text.parse().expect(text);
+            let found = secret.profile.as_ref().map(Profile::as_str);
+            assert_eq!((found, secret.path.as_str()), (profile, path), "{text}");
+            let shown = secret.to_string().parse();
+            assert_eq!(shown, Ok(secret.clone()), "{text}");
+            assert_eq!(secret.whole().profile, secret.profile);
+        }
+        for text in ["eu:", "eu:#key", "eu:?version=3"] {
+            assert!(text.parse::<SecretRef>().is_err(), "{text:?}");
+        }
+        let meant: SecretRef = "eu:west/db?version=3#a".parse().expect("a reference");
+        let meant = meant.without_profile();
+        assert_eq!(meant.to_string(), "/eu:west/db?version=3#a");
     }
 
     #[test]
@@ -386,6 +459,11 @@ mod tests {
                 "\"secret/a?api=list\"",
                 "list of secret/a",
             ),
+            (
+                of("eu:west/data/a", None, Access::Read, &[]),
+                "\"/eu:west/data/a?api=read\"",
+                "/eu:west/data/a",
+            ),
         ] {
             assert_eq!(serde_json::to_string(&secret).expect("JSON"), json);
             assert_eq!(serde_json::from_str::<SecretRef>(json).expect(json), secret);
@@ -402,6 +480,9 @@ mod tests {
         check("kv/db?kv=1", "kv/db", Some("kv"));
         check("kv/a?kv=2&part=metadata", "metadata of kv/a", Some("kv"));
         check("kv?kv=2&part=list&optional", "list of kv", Some("kv"));
+        let of_profile = "eu:team/kv/db?kv=2&mount=2&version=3#a";
+        check(of_profile, "eu:team/kv/db?version=3#a", Some("team/kv"));
+        check("/eu:kv/db?kv=1", "/eu:kv/db", Some("eu:kv"));
         let request = "pki/issue/web?common_name=a&ttl=1h#x";
         check(request, request, None);
         for text in ["a?kv=3", "a?mount=1", "a?kv=2&mount=0", "a?kv=2&x", "a?"] {

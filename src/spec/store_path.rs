@@ -103,6 +103,7 @@ impl StorePath {
         let parts = u8::try_from(mount.split('/').count());
         let slash = if name.is_empty() { "" } else { "/" };
         Ok(SecretRef {
+            profile: None,
             path: format!("{mount}{slash}{name}").parse()?,
             version: None,
             parameters: Parameters::default(),

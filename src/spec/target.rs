@@ -37,6 +37,16 @@ pub struct TargetSpec {
     pub variables: Option<VariableNames>,
 }
 
+impl TargetSpec {
+    /// Every reference to a secret in it.
+    pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
+        self.entries.iter_mut().map(|entry| match &mut entry.take {
+            Take::Value { source, .. } | Take::Extract { source, .. } => source,
+            Take::Find { folder, .. } => folder,
+        })
+    }
+}
+
 /// How the keys of a Secret become variables. A key that can be no variable's name is left out, as
 /// kubelet does it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,7 +23,7 @@ impl Engine {
     ) {
         let path = &secret.path;
         let asked = self.asked(secret, Step::LookUp);
-        if let Some(login) = self.session.login() {
+        if let Some(login) = self.sessions.login(secret) {
             match &result {
                 Ok(mount) => login.mounts.learn(path, mount.clone()),
                 Err(_) => login.mounts.give_up(path),
@@ -63,7 +63,7 @@ impl Engine {
         };
         match result {
             Ok(version) => {
-                self.session.prove(token, self.now);
+                self.sessions.prove(secret, token, self.now);
                 let Some(state) = self.secrets.get_mut(secret) else {
                     return;
                 };
@@ -77,7 +77,7 @@ impl Engine {
                 Class::NotFound | Class::Invalid => self.ask_for_data(secret, out),
                 // If the token is what is refused, the read that follows finds out.
                 Class::Denied => {
-                    if let Some(login) = self.session.login() {
+                    if let Some(login) = self.sessions.login(secret) {
                         login.mounts.forget_metadata(&secret.path);
                     }
                     self.ask_for_data(secret, out);
@@ -96,20 +96,17 @@ impl Engine {
         now: Now,
         out: &mut Vec<Action>,
     ) {
-        if self.issuing.as_ref() == Some(secret) {
-            self.issuing = None;
-            self.memorable = true;
-        }
+        self.memorable |= self.issuing.remove(secret);
         let Some((token, sent)) = self.asked(secret, Step::Read) else {
             return self.unwanted(secret, result);
         };
         match result {
             Ok(data) => {
-                self.session.prove(token, self.now);
+                self.sessions.prove(secret, token, self.now);
                 self.received(secret, data, (token, sent), now, out);
             }
             Err(error) => match error.class() {
-                Class::Denied => match self.session.denied(token, sent, out) {
+                Class::Denied => match self.sessions.denied(secret, (token, sent), out) {
                     Verdict::Policy => self.guess_again_or_fail(secret, &error, out),
                     Verdict::Outdated => self.repeat(secret),
                     Verdict::Asking => {
@@ -120,7 +117,7 @@ impl Engine {
                 },
                 Class::TokenInvalid => self.lost(secret, token, out),
                 Class::NotFound => {
-                    self.session.prove(token, self.now);
+                    self.sessions.prove(secret, token, self.now);
                     match secret.is_optional() {
                         true => {
                             self.received(secret, VaultSecret::absent(), (token, sent), now, out);
@@ -180,13 +177,18 @@ impl Engine {
             .filter(|error| matches!(error.class(), Class::Unavailable | Class::RateLimited(_)))
             .cloned();
         let times = (self.now, self.longest_wait());
-        self.session
-            .renewed(token, result, times, &mut self.rng, out);
-        let waiting = |phase: Phase| phase == Phase::AwaitingToken;
+        let Some(session) = self.sessions.holder(token) else {
+            return self.stop_waiting();
+        };
+        let profile = session.profile().clone();
+        session.renewed(token, result, times, &mut self.rng, out);
+        let waiting = |secret: &SecretRef, phase: Phase| {
+            secret.profile == profile && phase == Phase::AwaitingToken
+        };
         let waiting: Vec<_> = self
             .secrets
             .iter_mut()
-            .filter(|(_, state)| waiting(state.phase()))
+            .filter(|(secret, state)| waiting(secret, state.phase()))
             .map(|(secret, state)| {
                 state.repeat(self.now);
                 secret.clone()
@@ -199,13 +201,22 @@ impl Engine {
         }
     }
 
+    /// Nobody knows any more which login a token was of: whoever waits for one asks again.
+    fn stop_waiting(&mut self) {
+        for state in self.secrets.values_mut() {
+            if state.phase() == Phase::AwaitingToken {
+                state.repeat(self.now);
+            }
+        }
+    }
+
     pub(super) fn asked(&self, secret: &SecretRef, step: Step) -> Option<(TokenId, Duration)> {
         self.secrets.get(secret)?.asked(step)
     }
 
     /// The step succeeded: go on with the next one.
     fn proved(&mut self, secret: &SecretRef, token: TokenId) {
-        self.session.prove(token, self.now);
+        self.sessions.prove(secret, token, self.now);
         self.repeat(secret);
     }
 
@@ -216,7 +227,7 @@ impl Engine {
     }
 
     fn guess(&mut self, secret: &SecretRef, denial: VaultError) {
-        if let Some(login) = self.session.login() {
+        if let Some(login) = self.sessions.login(secret) {
             login.mounts.guess(secret, denial);
         }
         self.repeat(secret);
@@ -228,7 +239,7 @@ impl Engine {
         error: &VaultError,
         out: &mut Vec<Action>,
     ) {
-        let login = self.session.login();
+        let login = self.sessions.login(secret);
         let alternative = login.map(|login| login.mounts.guess_again(secret, error));
         match alternative.unwrap_or(Alternative::None) {
             Alternative::Guess => self.repeat(secret),
@@ -240,8 +251,8 @@ impl Engine {
     /// Goes from the version check to the data, without checking again.
     fn ask_for_data(&mut self, secret: &SecretRef, out: &mut Vec<Action>) {
         let mount = self
-            .session
-            .login()
+            .sessions
+            .login(secret)
             .map(|login| (login.token, login.mounts.of(secret)));
         let Some(state) = self.secrets.get_mut(secret) else {
             return;
@@ -258,13 +269,15 @@ impl Engine {
     /// Vault does not know the token any more: ask again with another one.
     pub(super) fn lost(&mut self, secret: &SecretRef, token: TokenId, out: &mut Vec<Action>) {
         let times = (self.now, self.longest_wait());
-        self.session.lose(token, times, &mut self.rng, out);
+        self.sessions.lose(secret, token, times, &mut self.rng, out);
         self.repeat(secret);
     }
 
     pub(super) fn failed(&mut self, secret: &SecretRef, error: &VaultError, out: &mut Vec<Action>) {
-        if let Class::RateLimited(wait) = error.class() {
-            self.pause(wait);
+        if let Class::RateLimited(Some(wait)) = error.class()
+            && let Some(session) = self.sessions.of_mut(secret)
+        {
+            session.pause(wait, self.now);
         }
         let times = (self.now, self.longest_wait());
         if let Some(state) = self.secrets.get_mut(secret) {

@@ -24,7 +24,7 @@ impl Engine {
             Ok(authority) => Some(authority),
             Err(error) => match error.class() {
                 Class::Denied | Class::NotFound | Class::Invalid => {
-                    if let Some(login) = self.session.login() {
+                    if let Some(login) = self.sessions.login(secret) {
                         login.mounts.forget_metadata(&secret.path);
                     }
                     None

@@ -12,10 +12,10 @@ use super::notice::Notice;
 use super::notification::Notifications;
 use super::options::Options;
 use super::render::TemplateFiles;
-use super::retired_leases::{RetiredLeases, bound};
+use super::retired_leases::RetiredLeases;
 use super::rounds::Rounds;
 use super::secret_state::SecretState;
-use super::session::Session;
+use super::sessions::Sessions;
 use super::target::ConfigMaps;
 use crate::secret::SecretBytes;
 use crate::spec::{SecretRef, VolumeName};
@@ -39,15 +39,15 @@ pub struct Engine {
     pub(super) notifications: Notifications,
     /// What the next process would be told that the application was not told of.
     pub(super) untold: BTreeSet<String>,
-    pub(super) session: Session,
-    /// The secret that Vault may be making a credential for: one at a time, so that a process that
-    /// is killed leaves no more than one behind.
-    pub(super) issuing: Option<SecretRef>,
+    pub(super) sessions: Sessions,
+    /// The secrets that Vault may be making a credential for: one of a login at a time, so that a
+    /// process that is killed leaves no more than that behind.
+    pub(super) issuing: BTreeSet<SecretRef>,
     pub(super) retired_leases: RetiredLeases,
     /// What an earlier process left, until somebody needs it.
     pub(super) recalled: BTreeMap<SecretRef, SecretState>,
     /// What it may have left behind.
-    pub(super) orphan: Option<SecretRef>,
+    pub(super) orphans: BTreeSet<SecretRef>,
     /// What the next process needs has changed.
     pub(super) memorable: bool,
     /// There is no use in going on.
@@ -57,18 +57,13 @@ pub struct Engine {
     /// The texts that templates are taken from.
     pub(super) config_maps: ConfigMaps,
     pub(super) template_files: TemplateFiles,
-    /// The token of the login in use; when that is lost, until there is another one.
+    /// The token of the pod's own login in use; when that is lost, until there is another one.
     pub(super) token: Option<Arc<SecretBytes>>,
-    /// Until when the server asked to be left alone.
-    pub(super) pause: Duration,
     pub(super) service_account_token_expires: Option<SystemTime>,
     ready_told: bool,
     ending: bool,
     ended: bool,
 }
-
-/// However long a server asks to be left alone, the other secrets are asked for after this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// An engine that knows nothing yet; the first event is usually [`Event::Spec`]. All that is
@@ -77,6 +72,7 @@ impl Engine {
         Self {
             notifications: Notifications::new(options.on_change.clone()),
             untold: BTreeSet::new(),
+            sessions: Sessions::new(&options.profiles),
             options,
             rng: Rng::with_seed(seed),
             started: now.wall,
@@ -87,18 +83,16 @@ impl Engine {
             spec_error: None,
             secrets: BTreeMap::new(),
             mounts: Vec::new(),
-            session: Session::default(),
-            issuing: None,
+            issuing: BTreeSet::new(),
             retired_leases: RetiredLeases::default(),
             recalled: BTreeMap::new(),
-            orphan: None,
+            orphans: BTreeSet::new(),
             memorable: false,
             hopeless: false,
             rounds: Rounds::default(),
             config_maps: ConfigMaps::new(),
             template_files: TemplateFiles::new(),
             token: None,
-            pause: Duration::ZERO,
             service_account_token_expires: None,
             ready_told: false,
             ending: false,
@@ -112,7 +106,7 @@ impl Engine {
         self.now = now.elapsed;
         self.wall = now.wall;
         let longest = self.longest_wait();
-        self.tell_orphan(&mut out);
+        self.tell_orphans(&mut out);
         if matches!(event, Event::LoggedIn(..) | Event::Renewed(..)) {
             self.memorable |= self.has_credentials();
         }
@@ -126,14 +120,19 @@ impl Engine {
             Event::ServiceAccountToken { expires } => self.service_account_token_expires = expires,
             Event::LoggedIn(token, result) => {
                 let times = (now.elapsed, self.options.grace, longest);
-                self.session
-                    .logged_in(token, result, times, &mut self.rng, &mut out);
+                if let Some(session) = self.sessions.holder(token) {
+                    session.logged_in(token, result, times, &mut self.rng, &mut out);
+                }
                 if self.ending {
-                    self.session.revoke_all(&mut out);
+                    self.sessions.revoke_all(&mut out);
                 }
             }
             Event::Renewed(token, result) => self.renewed(token, result, &mut out),
-            Event::Revoked(token, result) => self.session.revoked(token, result, &mut out),
+            Event::Revoked(token, result) => {
+                if let Some(session) = self.sessions.holder(token) {
+                    session.revoked(token, result, &mut out);
+                }
+            }
             Event::LookedUp(secret, result) => self.looked_up(&secret, result, &mut out),
             Event::CheckedVersion(secret, result) => {
                 self.checked_version(&secret, result, now, &mut out);
@@ -201,20 +200,22 @@ impl Engine {
         if self.ending {
             return None;
         }
-        let session = self
-            .needs_token()
-            .then(|| self.session.deadline())
-            .flatten();
+        let sessions = self.sessions.iter();
+        let sessions = sessions
+            .filter(|(profile, _)| self.needs_token(profile))
+            .filter_map(|(_, session)| session.deadline());
+        let pauses = self.sessions.iter();
+        let pauses = pauses.map(|(_, session)| session.paused_until());
         let secrets = self.secrets.values().filter_map(SecretState::deadline);
         let retired = self.retired_leases.deadline();
         let mounts = self.mounts.iter().filter_map(MountState::deadline);
         let ahead = secrets
             .chain(mounts)
             .chain(retired)
-            .chain([self.pause])
+            .chain(pauses)
             .filter(|at| *at > self.now);
         ahead
-            .chain(session)
+            .chain(sessions)
             .chain(self.notifications.deadline())
             .chain(self.rounds.next())
             .min()
@@ -228,23 +229,17 @@ impl Engine {
     /// Does all that is due: the token, the round, the files, the questions.
     fn advance(&mut self, out: &mut Vec<Action>) {
         if self.ending {
-            let waits = self.options.revoke_on_shutdown && self.session.is_busy();
+            let waits = self.options.revoke_on_shutdown && self.sessions.is_busy();
             if !waits && !std::mem::replace(&mut self.ended, true) {
-                if self.options.revoke_on_shutdown && self.session.has_revoked_all() {
+                if self.options.revoke_on_shutdown && self.sessions.has_revoked_all() {
                     out.push(Action::Remember(self.unrevoked()));
                 }
                 out.push(Action::Exit);
             }
             return;
         }
-        if self.needs_token() {
-            let states = self.secrets.values().chain(self.recalled.values());
-            let credentials = states.filter_map(SecretState::credential);
-            let bound = bound(credentials, &self.retired_leases);
-            let times = (self.options.grace, self.options.overlap());
-            self.session.bind(&bound, self.now, times);
-            self.session.tick(self.now, out);
-        }
+        self.bind_sessions();
+        self.tick_sessions(out);
         for interval in self.rounds.due(self.now, &mut self.rng) {
             let mounts = &self.mounts;
             let looked_at = |secret: &SecretRef| interval_of(secret, mounts, self.interval);
@@ -254,39 +249,28 @@ impl Engine {
                 }
             }
         }
-        let token = self.session.login().map(|login| login.token);
-        for state in self.secrets.values_mut() {
-            state.wake(self.now, token);
+        for (secret, state) in &mut self.secrets {
+            state.wake(self.now, self.sessions.token(secret));
         }
-        let can_ask = token.is_some() && self.pause <= self.now;
         let now = self.time();
         for mount in &mut self.mounts {
+            let can_ask = |secret: &SecretRef| self.sessions.can_ask(secret, now.elapsed);
             mount.render(&self.secrets, (now, can_ask), self.options.random, out);
         }
-        self.adopt_secrets();
+        self.adopt_secrets(out);
         self.forget_recalled();
-        // A template that has just asked for the first secret of all makes the first login due.
-        if self.needs_token() {
-            self.session.tick(self.now, out);
-        }
+        // A template that has just asked for the first secret of a login makes that login due.
+        self.tick_sessions(out);
         self.notifications.advance(self.now, out);
         self.retire_leases(out);
-        if can_ask {
-            self.ask(out);
-        }
+        self.ask(out);
         if self.is_ready() && !std::mem::replace(&mut self.ready_told, true) {
             out.push(Action::Tell(Notice::Ready));
         }
     }
 
-    /// A pod without secrets needs no login, unless a file holds the token.
-    fn needs_token(&self) -> bool {
-        let holds = || self.mounts.iter().any(MountState::holds_token);
-        !self.secrets.is_empty() || self.session.expires().is_some() || holds()
-    }
-
     /// Keeps a state for each secret that a mount needs, and none besides.
-    pub(super) fn adopt_secrets(&mut self) {
+    pub(super) fn adopt_secrets(&mut self, out: &mut Vec<Action>) {
         let needed: BTreeSet<_> = self.mounts.iter().flat_map(MountState::inputs).collect();
         let stray = self
             .secrets
@@ -301,33 +285,27 @@ impl Engine {
         for secret in needed {
             if !self.secrets.contains_key(secret) {
                 let recalled = self.recalled.remove(secret);
-                let state = recalled.unwrap_or_else(|| SecretState::new(self.now));
+                let mut state = recalled.unwrap_or_else(|| SecretState::new(self.now));
+                if let Some(message) = self.options.stranger(secret) {
+                    state.refuse(message.clone());
+                    out.push(Action::Tell(Notice::SecretRefused { message }));
+                }
                 self.secrets.insert(secret.clone(), state);
             }
         }
     }
 
     fn look_now(&mut self) {
-        self.session.hurry(self.now);
-        if let Some(login) = self.session.login() {
-            login.mounts.forget_denials();
-        }
+        self.sessions.hurry(self.now);
         for state in self.secrets.values_mut() {
             state.look(self.now);
-        }
-    }
-
-    /// The server asks everybody to wait.
-    pub(super) fn pause(&mut self, wait: Option<Duration>) {
-        if let Some(wait) = wait {
-            self.pause = self.pause.max(self.now + wait.min(LONGEST_PAUSE));
         }
     }
 
     fn end(&mut self, out: &mut Vec<Action>) {
         self.ending = true;
         if self.options.revoke_on_shutdown {
-            self.session.revoke_all(out);
+            self.sessions.revoke_all(out);
         }
     }
 }

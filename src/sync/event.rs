@@ -11,7 +11,7 @@ use super::render::TemplateFiles;
 use super::target::ConfigMaps;
 use crate::payload::Payload;
 use crate::secret::{LeaseId, SecretBytes, VaultSecret};
-use crate::spec::{ChangeAction, Invalid, SecretRef, SyncSpec, VolumeName};
+use crate::spec::{ChangeAction, Invalid, Profile, SecretRef, SyncSpec, VolumeName};
 use crate::vault::{Authority, LeaseTerm, SecretsMount, TokenLease, VaultError};
 
 /// The time of an event. The engine has no clock of its own.
@@ -23,7 +23,7 @@ pub struct Now {
     pub wall: SystemTime,
 }
 
-/// One login's token. The engine never sees the token itself: the shell keeps it under this number.
+/// One token, of whichever login. The engine never sees the token itself: the shell keeps it under this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub(crate) u64);
 
@@ -31,11 +31,6 @@ impl TokenId {
     /// The number, for what outlives the process.
     pub fn number(self) -> u64 {
         self.0
-    }
-
-    /// The token of an earlier process.
-    pub fn recalled(number: u64) -> Self {
-        Self(number)
     }
 }
 
@@ -94,8 +89,9 @@ pub enum Event {
 /// one event.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Log in with the service-account token as it is on disk now, and keep Vault's token.
-    LogIn(TokenId),
+    /// Log in, as the profile or as the pod itself, with the credentials as they are on disk now, and
+    /// keep Vault's token.
+    LogIn(TokenId, Option<Profile>),
     /// Extend the token.
     Renew(TokenId),
     /// Revoke the token and forget it, whatever the answer.

@@ -53,7 +53,7 @@ impl Engine {
         now: Now,
         out: &mut Vec<Action>,
     ) {
-        self.session.prove(token, self.now);
+        self.sessions.prove(secret, token, self.now);
         let Some(state) = self.secrets.get_mut(secret) else {
             return;
         };
@@ -96,7 +96,7 @@ impl Engine {
         };
         let error = match result {
             Ok(term) => {
-                self.session.prove(token, self.now);
+                self.sessions.prove(secret, token, self.now);
                 if let Some(state) = self.secrets.get_mut(secret) {
                     if let Some(credential) = state.credential_mut() {
                         credential.checked(term, exchange, &mut self.rng);
@@ -127,7 +127,7 @@ impl Engine {
         (token, sent): (TokenId, Duration),
         out: &mut Vec<Action>,
     ) -> bool {
-        match self.session.denied(token, sent, out) {
+        match self.sessions.denied(secret, (token, sent), out) {
             Verdict::Policy => return true,
             Verdict::Outdated => self.repeat(secret),
             Verdict::Asking => {
@@ -151,7 +151,7 @@ impl Engine {
             Class::Denied => {}
             Class::TokenInvalid => self.lost(secret, token, out),
             Class::NotFound => {
-                self.session.prove(token, self.now);
+                self.sessions.prove(secret, token, self.now);
                 if let Some(state) = self.secrets.get_mut(secret) {
                     if let Some(credential) = state.credential_mut() {
                         credential.is_gone();
@@ -185,7 +185,7 @@ impl Engine {
     /// A credential came for a secret that nobody needs any more, or twice.
     pub(super) fn unwanted(&mut self, secret: &SecretRef, result: Result<VaultSecret, VaultError>) {
         let lease = result.ok().and_then(|data| data.lease);
-        let token = self.session.login().map(|login| login.token);
+        let token = self.sessions.token(secret);
         if let (Some(lease), Some(token)) = (lease, token) {
             let exchange = Exchange {
                 sent: self.now,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::backoff::Backoff;
-use super::event::{Action, TokenId};
+use super::event::TokenId;
 use super::memory::KnownToken;
 use super::mount_table::MountTable;
 use super::notice::Notice;
@@ -99,11 +99,10 @@ impl Login {
         lease: TokenLease,
         (now, lead): (Duration, Duration),
         rng: &mut Rng,
-        out: &mut Vec<Action>,
-    ) {
+    ) -> Option<Notice> {
         if self.expires.is_none() {
             self.next = Upkeep::Nothing;
-            return;
+            return None;
         }
         let life = lease.duration;
         self.expires = Some(now + life);
@@ -111,10 +110,11 @@ impl Login {
         // Vault counts in whole seconds, so one less means nothing.
         if lease.renewable && life + BETWEEN_LOGINS >= self.granted {
             self.next = Upkeep::Renew(now + at);
+            None
         } else {
             let at = at.min(life.saturating_sub(lead).max(BETWEEN_LOGINS / 2));
             self.next = Upkeep::Replace(now + at);
-            out.push(Action::Tell(Notice::TokenNearsItsEnd { replace: at }));
+            Some(Notice::TokenNearsItsEnd { replace: at })
         }
     }
 

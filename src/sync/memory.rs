@@ -3,7 +3,7 @@
 //! application was not told yet.
 //!
 //! Credentials are recorded before they are used and once they are no longer, so a process that is
-//! killed leaves at most one of them behind: the one that Vault was being asked for.
+//! killed leaves at most one of them behind for each login: the one that Vault was being asked for.
 
 mod certificates;
 
@@ -17,7 +17,7 @@ use self::certificates::CertificateEntry;
 use super::event::{Now, TokenId};
 use crate::secret::{Lease, LeaseId, SecretBytes, SecretMap, SecretValue, VaultSecret};
 use crate::secret::{write_json_map, write_json_string};
-use crate::spec::SecretRef;
+use crate::spec::{Profile, SecretRef};
 
 pub(crate) use self::certificates::{CertificateToKeep, KnownCertificate};
 
@@ -36,9 +36,11 @@ pub struct Memory {
 pub struct NotAMemory;
 
 /// A token, as far as it is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KnownToken {
     pub(crate) id: TokenId,
+    /// Whose it is.
+    pub(crate) profile: Option<Profile>,
     pub(crate) granted: Duration,
     pub(crate) expires: Option<Duration>,
     pub(crate) renewable: bool,
@@ -62,7 +64,7 @@ pub(crate) struct KnownLease {
 /// All that is remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Recalled {
-    pub(crate) issuing: Option<SecretRef>,
+    pub(crate) issuing: BTreeSet<SecretRef>,
     pub(crate) tokens: Vec<KnownToken>,
     pub(crate) leases: Vec<KnownLease>,
     pub(crate) untold: BTreeSet<String>,
@@ -80,17 +82,25 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(now: Now, issuing: Option<&SecretRef>) -> Self {
-        let mut json = format!("{{\"version\":{VERSION}").into_bytes();
-        if let Some(secret) = issuing {
-            json.extend(b",\"issuing\":");
-            json.extend(text_of(secret));
-        }
+    pub(crate) fn new(now: Now) -> Self {
         Self {
             now,
-            json,
+            json: format!("{{\"version\":{VERSION}").into_bytes(),
             tokens: BTreeSet::new(),
         }
+    }
+
+    /// The secrets that Vault may be making a credential for.
+    pub(crate) fn issuing(&mut self, issuing: &BTreeSet<SecretRef>) {
+        if issuing.is_empty() {
+            return;
+        }
+        self.json.extend(b",\"issuing\":[");
+        for (index, secret) in issuing.iter().enumerate() {
+            self.separate(index);
+            self.json.extend(text_of(secret));
+        }
+        self.json.push(b']');
     }
 
     pub(crate) fn tokens(&mut self, tokens: impl Iterator<Item = KnownToken>) {
@@ -99,9 +109,15 @@ impl Writer {
             self.tokens.insert(token.id);
             self.separate(index);
             let (granted, expires) = (token.granted.as_millis(), self.moment(token.expires));
+            // What may stand in a profile's name may stand in JSON.
+            let profile = token.profile.as_ref();
+            let profile = profile.map(|profile| format!(",\"profile\":\"{profile}\""));
             let text = format!(
-                "{{\"id\":{},\"granted\":{granted},\"expires\":{expires},\"renewable\":{},\"current\":{}}}",
-                token.id.0, token.renewable, token.current
+                "{{\"id\":{},\"granted\":{granted},\"expires\":{expires},\"renewable\":{},\"current\":{}{}}}",
+                token.id.0,
+                token.renewable,
+                token.current,
+                profile.unwrap_or_default()
             );
             self.json.extend(text.into_bytes());
         }
@@ -190,7 +206,8 @@ fn text_of(secret: &SecretRef) -> Vec<u8> {
 #[derive(Deserialize)]
 struct Document<'a> {
     version: u64,
-    issuing: Option<SecretRef>,
+    #[serde(default)]
+    issuing: Issuing,
     #[serde(default)]
     tokens: Vec<TokenEntry>,
     #[serde(borrow, default)]
@@ -201,9 +218,24 @@ struct Document<'a> {
     certificates: Vec<CertificateEntry<'a>>,
 }
 
+/// One secret, as earlier releases wrote it, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Issuing {
+    One(SecretRef),
+    Several(BTreeSet<SecretRef>),
+}
+
+impl Default for Issuing {
+    fn default() -> Self {
+        Self::Several(BTreeSet::new())
+    }
+}
+
 #[derive(Deserialize)]
 struct TokenEntry {
     id: u64,
+    profile: Option<Profile>,
     granted: u64,
     expires: Option<u64>,
     renewable: bool,
@@ -236,7 +268,10 @@ pub(crate) fn recall(json: &[u8], now: Now) -> Result<Recalled, NotAMemory> {
     let certificates = document.certificates.into_iter();
     let certificates = certificates.map(|certificate| certificate.known(now));
     Ok(Recalled {
-        issuing: document.issuing,
+        issuing: match document.issuing {
+            Issuing::One(secret) => BTreeSet::from([secret]),
+            Issuing::Several(secrets) => secrets,
+        },
         tokens: tokens.collect(),
         leases: leases.collect::<Result<_, _>>()?,
         untold: document.untold,
@@ -248,6 +283,7 @@ impl TokenEntry {
     fn known(self, now: Now) -> KnownToken {
         KnownToken {
             id: TokenId(self.id),
+            profile: self.profile,
             granted: Duration::from_millis(self.granted),
             expires: self.expires.map(|at| elapsed(at, now)),
             renewable: self.renewable,

@@ -170,14 +170,14 @@ impl MountState {
     pub(crate) fn render(
         &mut self,
         secrets: &BTreeMap<SecretRef, SecretState>,
-        (now, can_ask): (Now, bool),
+        (now, can_ask): (Now, impl Fn(&SecretRef) -> bool),
         mut random: fn(&mut [u8]),
         out: &mut Vec<Action>,
     ) {
         let data = |secret: &SecretRef| secrets.get(secret).and_then(SecretState::data);
         let awaited = |secret: &SecretRef| {
             secrets.get(secret).is_none_or(|state| {
-                state.data().is_none() || state.is_pending(now.elapsed, can_ask)
+                state.data().is_none() || state.is_pending(now.elapsed, can_ask(secret))
             })
         };
         let due = self.retry.is_none_or(|at| at <= now.elapsed);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use crate::spec::{SecretRef, VolumeName};
+use crate::spec::{Profile, SecretRef, VolumeName};
 
 /// What a person may want to know, at the moment when it happens.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub enum Notice {
         message: String,
         /// When the next attempt is made.
         retry: Duration,
+    },
+    /// A secret cannot be read in this pod, whatever Vault says.
+    SecretRefused {
+        /// Which, and why.
+        message: String,
     },
     /// A secret can be read again.
     SecretRecovered {
@@ -123,11 +128,24 @@ pub enum Notice {
     },
     /// Every mount has a complete generation, for the first time.
     Ready,
+    /// Another notice, of a login that is not the pod's own.
+    OfProfile(Profile, Box<Self>),
 }
 
 impl Notice {
+    /// The same, of the login of `profile`.
+    pub(crate) fn of(self, profile: Option<&Profile>) -> Self {
+        match profile {
+            Some(profile) => Self::OfProfile(profile.clone(), Box::new(self)),
+            None => self,
+        }
+    }
+
     /// Whether it needs somebody's attention.
     pub fn is_warning(&self) -> bool {
+        if let Self::OfProfile(_, notice) = self {
+            return notice.is_warning();
+        }
         matches!(
             self,
             Self::LoginFailed { .. }
@@ -138,6 +156,7 @@ impl Notice {
                 | Self::CredentialOrphaned { .. }
                 | Self::LeaseRevocationFailed { .. }
                 | Self::SecretFailing { .. }
+                | Self::SecretRefused { .. }
                 | Self::MountFailing { .. }
                 | Self::NotificationFailed { .. }
                 | Self::SpecRefused { .. }
@@ -165,6 +184,7 @@ impl fmt::Display for Notice {
                 seconds(replace)
             ),
             Self::RenewalFailed { message } => f.write_str(message),
+            Self::SecretRefused { message } => write!(f, "secret {message}"),
             Self::TokenLost => f.write_str("Vault no longer accepts the token: logging in again"),
             Self::RevocationFailed { message } => {
                 write!(f, "{message}; the token expires by itself")
@@ -197,6 +217,7 @@ impl fmt::Display for Notice {
                 crate::spec::ANNOTATION
             ),
             Self::Ready => f.write_str("every mount has its files"),
+            Self::OfProfile(profile, notice) => write!(f, "profile {profile}: {notice}"),
         }
     }
 }

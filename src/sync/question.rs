@@ -1,5 +1,6 @@
 //! What is asked of Vault next.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::engine::Engine;
@@ -8,18 +9,19 @@ use super::login::Login;
 use super::mount_table::Knowledge;
 use super::secret_state::{Phase, SecretState, Step};
 use crate::secret::VaultSecret;
-use crate::spec::{Access, KvPart, SecretRef};
+use crate::spec::{Access, KvPart, Profile, SecretRef};
 use crate::vault::{self, SecretsMount};
 
 impl Engine {
     /// Asks for the secrets that are due, the longest overdue first.
     pub(super) fn ask(&mut self, out: &mut Vec<Action>) {
         let now = self.time();
-        let asking = self.secrets.values().filter(|state| state.is_asking());
-        let mut free = self.options.requests.saturating_sub(asking.count());
-        let Some(login) = self.session.login() else {
-            return;
-        };
+        // A server that does not answer shall hold up its own secrets alone.
+        let mut asked: BTreeMap<Option<Profile>, usize> = BTreeMap::new();
+        let asking = self.secrets.iter();
+        for (secret, _) in asking.filter(|(_, state)| state.is_asking()) {
+            *asked.entry(secret.profile.clone()).or_default() += 1;
+        }
         let mut due: Vec<_> = self
             .secrets
             .iter_mut()
@@ -30,9 +32,13 @@ impl Engine {
             .collect();
         due.sort_by_key(|(at, _, _)| *at);
         for (_, secret, state) in due {
-            if free == 0 {
-                return;
+            let asked = asked.entry(secret.profile.clone()).or_default();
+            if *asked >= self.options.requests || !self.sessions.can_ask(secret, self.now) {
+                continue;
             }
+            let Some(login) = self.sessions.login(secret) else {
+                continue;
+            };
             let token = login.token;
             let step = match of_credential(state, secret, self.now, token, out) {
                 OfCredential::Asked(step) => step,
@@ -52,10 +58,11 @@ impl Engine {
                             continue;
                         };
                         if step == Step::Read && may_issue(state, secret, &mount) {
-                            if self.issuing.is_some() {
+                            let same_login = |one: &SecretRef| one.profile == secret.profile;
+                            if self.issuing.iter().any(same_login) {
                                 continue;
                             }
-                            self.issuing = Some(secret.clone());
+                            self.issuing.insert(secret.clone());
                             self.memorable = true;
                         }
                         out.push(match step {
@@ -72,7 +79,7 @@ impl Engine {
                 },
             };
             state.ask(step, token, self.now);
-            free -= 1;
+            *asked += 1;
         }
     }
 }

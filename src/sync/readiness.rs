@@ -18,12 +18,11 @@ impl Engine {
     fn may_do_without(&self, mount: &MountState) -> bool {
         let fails = |secret| {
             let state = self.secrets.get(secret);
+            let login = self.sessions.of(secret);
             state.is_some_and(|state| state.failure().is_some())
+                || login.is_some_and(|login| login.failure().is_some())
         };
-        mount.spec().optional
-            && (mount.failure().is_some()
-                || self.session.failure().is_some()
-                || mount.inputs().iter().any(fails))
+        mount.spec().optional && (mount.failure().is_some() || mount.inputs().iter().any(fails))
     }
 
     /// The longest wait between two attempts, at this time of the pod's life.

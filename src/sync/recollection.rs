@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::credential::Credential;
 use super::engine::Engine;
-use super::event::{Action, Now};
+use super::event::{Action, Now, TokenId};
 use super::memory::{
     self, CertificateToKeep, KnownCertificate, KnownLease, LeaseToKeep, Memory, NotAMemory, Writer,
 };
 use super::mount_state::MountState;
 use super::notice::Notice;
 use super::secret_state::SecretState;
-use crate::spec::SecretRef;
+use crate::spec::{Profile, SecretRef};
 
 impl Engine {
     /// Takes over what an earlier process remembered ([`Action::Remember`]); its tokens have to be
@@ -21,9 +21,9 @@ impl Engine {
     /// When `json` is no memory; nothing is taken over then.
     pub fn recall(&mut self, json: &[u8], now: Now) -> Result<(), NotAMemory> {
         let recalled = memory::recall(json, now)?;
-        self.session
+        self.sessions
             .recall(&recalled.tokens, now.elapsed, self.options.grace);
-        self.orphan = recalled.issuing;
+        self.orphans = recalled.issuing;
         self.notifications
             .recall(&recalled.untold, now.elapsed, &mut self.rng);
         self.untold = recalled.untold;
@@ -56,11 +56,16 @@ impl Engine {
         Ok(())
     }
 
+    /// The tokens that it counts on, and whose they are.
+    pub fn tokens(&self) -> Vec<(TokenId, Option<Profile>)> {
+        let known = self.sessions.known();
+        known.map(|token| (token.id, token.profile)).collect()
+    }
+
     /// Says what may have been left behind, once.
-    pub(super) fn tell_orphan(&mut self, out: &mut Vec<Action>) {
-        if let Some(secret) = self.orphan.take() {
-            out.push(Action::Tell(Notice::CredentialOrphaned { secret }));
-        }
+    pub(super) fn tell_orphans(&mut self, out: &mut Vec<Action>) {
+        let orphans = std::mem::take(&mut self.orphans).into_iter();
+        out.extend(orphans.map(|secret| Action::Tell(Notice::CredentialOrphaned { secret })));
     }
 
     /// What was recalled and turned out not to be needed any more is given back.
@@ -97,7 +102,7 @@ impl Engine {
 
     /// What is left to be remembered when all tokens are revoked: certificates stay good.
     pub(super) fn unrevoked(&self) -> Memory {
-        let mut writer = Writer::new(self.time(), None);
+        let mut writer = Writer::new(self.time());
         writer.untold(&self.untold);
         self.write_certificates(&mut writer);
         writer.finish()
@@ -122,7 +127,8 @@ impl Engine {
     }
 
     fn memory(&self, now: Now) -> Memory {
-        let mut writer = Writer::new(now, self.issuing.as_ref());
+        let mut writer = Writer::new(now);
+        writer.issuing(&self.issuing);
         let in_use = kept(&self.secrets).chain(kept(&self.recalled));
         let retired = self.retired_leases.iter().map(|retired| LeaseToKeep {
             secret: &retired.secret,
@@ -134,8 +140,8 @@ impl Engine {
             data: None,
         });
         let leases: Vec<_> = in_use.chain(retired).collect();
-        if !leases.is_empty() || self.issuing.is_some() {
-            writer.tokens(self.session.known());
+        if !leases.is_empty() || !self.issuing.is_empty() {
+            writer.tokens(self.sessions.known());
             writer.leases(leases.into_iter());
         }
         writer.untold(&self.untold);

@@ -10,7 +10,7 @@ use super::event::{Action, TokenId};
 use super::mount_state::MountState;
 use super::notice::Notice;
 use crate::secret::LeaseId;
-use crate::spec::SecretRef;
+use crate::spec::{Profile, SecretRef};
 use crate::vault::{Class, VaultError};
 
 /// All of them, in the order in which they were replaced.
@@ -69,11 +69,12 @@ impl RetiredLeases {
         self.leases.iter()
     }
 
-    /// The tokens that must live because credentials that may still be in use hang on them.
-    pub(crate) fn tokens_in_use(&self) -> impl Iterator<Item = TokenId> {
+    /// The tokens of `profile` that must live because credentials that may still be in use hang on
+    /// them.
+    fn tokens_in_use(&self, profile: &Option<Profile>) -> impl Iterator<Item = TokenId> {
         let in_use = self.leases.iter();
         in_use
-            .filter(|lease| lease.phase == Phase::InUse)
+            .filter(move |lease| lease.phase == Phase::InUse && lease.secret.profile == *profile)
             .map(|lease| lease.token)
     }
 
@@ -88,12 +89,12 @@ impl RetiredLeases {
     }
 
     /// Counts the time of grace from when the files were switched and the application was told, and
-    /// revokes with `token`, which is in use, what has had its time. What hangs on another token is
-    /// revoked with that one. Answers whether anything changed.
+    /// revokes with the `token` in use what has had its time. What hangs on another token is revoked
+    /// with that one. Answers whether anything changed.
     pub(crate) fn tick(
         &mut self,
         (now, grace): (Duration, Duration),
-        token: Option<TokenId>,
+        token: impl Fn(&SecretRef) -> Option<TokenId>,
         is_told: impl Fn(&SecretRef) -> bool,
         out: &mut Vec<Action>,
     ) -> bool {
@@ -105,12 +106,14 @@ impl RetiredLeases {
         }
         self.leases.retain(|lease| {
             let is_over = lease.end.is_some_and(|end| end <= now);
-            let dies_otherwise = lease.phase != Phase::InUse && token != Some(lease.token);
+            let dies_otherwise =
+                lease.phase != Phase::InUse && token(&lease.secret) != Some(lease.token);
             lease.phase == Phase::Revoking || !(is_over || dies_otherwise)
         });
         for lease in &mut self.leases {
-            if let (Phase::Until(at), Some(token)) = (lease.phase, token)
+            if let Phase::Until(at) = lease.phase
                 && at <= now
+                && let Some(token) = token(&lease.secret)
             {
                 lease.phase = Phase::Revoking;
                 let (secret, lease) = (lease.secret.clone(), lease.lease.clone());
@@ -127,15 +130,19 @@ impl RetiredLeases {
         result: Result<(), VaultError>,
         out: &mut Vec<Action>,
     ) {
-        self.leases.retain(|retired| retired.lease != *lease);
+        let mut revoked = self
+            .leases
+            .extract_if(.., |retired| retired.lease == *lease);
+        let profile = revoked.next().and_then(|retired| retired.secret.profile);
+        drop(revoked);
         let Err(error) = result else {
             return;
         };
         let refused = error.class() == Class::Denied;
         if !(refused && std::mem::replace(&mut self.refused, true)) {
-            out.push(Action::Tell(Notice::LeaseRevocationFailed {
-                message: error.to_string(),
-            }));
+            let message = error.to_string();
+            let notice = Notice::LeaseRevocationFailed { message };
+            out.push(Action::Tell(notice.of(profile.as_ref())));
         }
     }
 }
@@ -143,7 +150,7 @@ impl RetiredLeases {
 impl Engine {
     /// Gives back the credentials that have had their time.
     pub(super) fn retire_leases(&mut self, out: &mut Vec<Action>) {
-        let token = self.session.login().map(|login| login.token);
+        let token = |secret: &SecretRef| self.sessions.token(secret);
         let times = (self.now, self.options.grace);
         let (mounts, notifications) = (&self.mounts, &self.notifications);
         let is_told = |secret: &SecretRef| {
@@ -155,13 +162,15 @@ impl Engine {
         };
         self.memorable |= self.retired_leases.tick(times, token, is_told, out);
     }
-}
 
-/// The tokens that credentials in use hang on.
-pub(crate) fn bound<'a>(
-    credentials: impl Iterator<Item = &'a Credential>,
-    retired: &RetiredLeases,
-) -> BTreeSet<TokenId> {
-    let in_use = credentials.map(|credential| credential.token);
-    in_use.chain(retired.tokens_in_use()).collect()
+    /// The tokens of `profile` that credentials in use hang on.
+    pub(super) fn bound(&self, profile: &Option<Profile>) -> BTreeSet<TokenId> {
+        let states = self.secrets.iter().chain(&self.recalled);
+        let credentials = states
+            .filter(|(secret, _)| secret.profile == *profile)
+            .filter_map(|(_, state)| state.credential());
+        let in_use = credentials.map(|credential| credential.token);
+        let retired = self.retired_leases.tokens_in_use(profile);
+        in_use.chain(retired).collect()
+    }
 }

@@ -1,4 +1,4 @@
-//! The logins: one token in use, perhaps one being fetched, and those that wait to be revoked.
+//! One login: a token in use, perhaps one being fetched, and those that wait to be revoked.
 
 mod recall;
 
@@ -12,16 +12,20 @@ use super::event::{Action, TokenId};
 use super::login::{BETWEEN_LOGINS, Login, Upkeep};
 use super::notice::Notice;
 use super::schedule::next_renewal;
+use crate::spec::Profile;
 use crate::vault::{Class, TokenLease, VaultError};
 
-/// All that concerns tokens.
+/// All that concerns the tokens of one login.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
+    /// Whose it is, for messages; `None` is the pod's own.
+    profile: Option<Profile>,
     current: Option<Login>,
     attempt: Attempt,
     retired: Vec<Retired>,
     backoff: Backoff,
-    logins: u64,
+    /// Until when the server asked to be left alone.
+    pause: Duration,
     /// Why there is no token, or no new one.
     failure: Option<VaultError>,
     /// How long before its end a token shall have a successor.
@@ -57,10 +61,58 @@ pub(crate) enum Verdict {
     Outdated,
 }
 
+/// However long a server asks to be left alone, other secrets are asked for after this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 impl Session {
-    /// The token in use.
+    /// One without a token.
+    pub(crate) fn new(profile: Option<Profile>) -> Self {
+        Self {
+            profile,
+            ..Self::default()
+        }
+    }
+
+    /// Whose it is.
+    pub(crate) fn profile(&self) -> &Option<Profile> {
+        &self.profile
+    }
+
+    /// The token in use, with what was found out with it.
     pub(crate) fn login(&mut self) -> Option<&mut Login> {
         self.current.as_mut()
+    }
+
+    /// The token in use.
+    pub(crate) fn token(&self) -> Option<TokenId> {
+        self.current.as_ref().map(|login| login.token)
+    }
+
+    /// Whether `token` is in use here, is being issued, or waits to be revoked.
+    pub(crate) fn knows(&self, token: TokenId) -> bool {
+        let mut retired = self.retired.iter();
+        self.token() == Some(token)
+            || self.attempt == Attempt::Under(token)
+            || retired.any(|retired| retired.token == token)
+    }
+
+    /// The server asks everybody to wait.
+    pub(crate) fn pause(&mut self, wait: Duration, now: Duration) {
+        self.pause = self.pause.max(now + wait.min(LONGEST_PAUSE));
+    }
+
+    /// Whether the server is left alone for now.
+    pub(crate) fn is_paused(&self, now: Duration) -> bool {
+        self.pause > now
+    }
+
+    /// Until when it is.
+    pub(crate) fn paused_until(&self) -> Duration {
+        self.pause
+    }
+
+    fn tell(&self, notice: Notice) -> Action {
+        Action::Tell(notice.of(self.profile.as_ref()))
     }
 
     /// When the token in use expires: `None` without a token, `Some(None)` is never.
@@ -142,7 +194,9 @@ impl Session {
     }
 
     /// Does what is due: revocations, renewals, logins.
-    pub(crate) fn tick(&mut self, now: Duration, out: &mut Vec<Action>) {
+    ///
+    /// A new login gets the number after `logins`.
+    pub(crate) fn tick(&mut self, now: Duration, logins: &mut u64, out: &mut Vec<Action>) {
         for retired in &mut self.retired {
             if retired.revoke.is_some_and(|at| at <= now) {
                 retired.revoke = None;
@@ -151,7 +205,7 @@ impl Session {
         }
         if let Some(login) = self.current.take_if(|login| login.is_over(now)) {
             out.push(Action::Forget(login.token));
-            out.push(Action::Tell(Notice::TokenLost));
+            out.push(self.tell(Notice::TokenLost));
         }
         match &mut self.current {
             Some(login) => match login.next {
@@ -168,9 +222,10 @@ impl Session {
             None => {}
         }
         if matches!(self.attempt, Attempt::At(at) if at <= now) {
-            self.logins += 1;
-            self.attempt = Attempt::Under(TokenId(self.logins));
-            out.push(Action::LogIn(TokenId(self.logins)));
+            *logins += 1;
+            let token = TokenId(*logins);
+            self.attempt = Attempt::Under(token);
+            out.push(Action::LogIn(token, self.profile.clone()));
         }
     }
 
@@ -192,7 +247,7 @@ impl Session {
             Err(error) => {
                 let retry = self.backoff.fail(longest, hint(&error), rng);
                 self.attempt = Attempt::At(now + retry);
-                out.push(Action::Tell(Notice::LoginFailed {
+                out.push(self.tell(Notice::LoginFailed {
                     message: error.to_string(),
                     retry,
                 }));
@@ -214,7 +269,7 @@ impl Session {
             }
         }
         let life = (lease.duration > Duration::ZERO).then_some(lease.duration);
-        out.push(Action::Tell(Notice::LoggedIn { life }));
+        out.push(self.tell(Notice::LoggedIn { life }));
     }
 
     /// Takes the answer to a renewal.
@@ -233,7 +288,8 @@ impl Session {
             Ok(lease) => {
                 login.proved = Some(now);
                 login.renewals.reset();
-                login.extend(lease, (now, self.lead), rng, out);
+                let notice = login.extend(lease, (now, self.lead), rng);
+                out.extend(notice.map(|notice| self.tell(notice)));
             }
             Err(error) => match error.class() {
                 Class::Denied | Class::TokenInvalid => self.lose(token, (now, longest), rng, out),
@@ -243,7 +299,7 @@ impl Session {
                     // A third of what is left, again and again, but never a busy loop.
                     let wait = wait.min(left / 3).max(BETWEEN_LOGINS / 2);
                     login.next = Upkeep::Renew(now + wait);
-                    out.push(Action::Tell(Notice::RenewalFailed {
+                    out.push(self.tell(Notice::RenewalFailed {
                         message: error.to_string(),
                     }));
                 }
@@ -269,7 +325,7 @@ impl Session {
         self.retired.retain(|retired| retired.token != token);
         if let Err(error) = result {
             self.left_behind = true;
-            out.push(Action::Tell(Notice::RevocationFailed {
+            out.push(self.tell(Notice::RevocationFailed {
                 message: error.to_string(),
             }));
         }
@@ -319,7 +375,7 @@ impl Session {
             return;
         };
         out.push(Action::Forget(token));
-        out.push(Action::Tell(Notice::TokenLost));
+        out.push(self.tell(Notice::TokenLost));
         if self.attempt == Attempt::Idle {
             let wait = match login.has_settled(now) {
                 true => Duration::ZERO,

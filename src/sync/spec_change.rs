@@ -44,7 +44,7 @@ impl Engine {
         }
         self.interval = interval;
         self.followed = true;
-        self.adopt_secrets();
+        self.adopt_secrets(out);
         for secret in revised {
             if let Some(state) = self.secrets.get_mut(&secret) {
                 state.look(self.now);
@@ -111,7 +111,12 @@ impl Engine {
                 continue;
             }
             match MountRenderer::new(&mount) {
-                Ok(renderer) => origins.push(Origin::New(mount, renderer)),
+                Ok(renderer) => {
+                    let inputs = renderer.inputs();
+                    let strangers = inputs.iter();
+                    problems.extend(strangers.filter_map(|secret| self.options.stranger(secret)));
+                    origins.push(Origin::New(mount, renderer));
+                }
                 Err(errors) => problems.extend(errors.iter().map(RenderError::to_string)),
             }
         }

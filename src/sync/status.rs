@@ -1,7 +1,7 @@
 //! How things stand, for `status`, health and metrics: names, paths, versions and times, never a
 //! value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -11,9 +11,10 @@ use super::event::Now;
 use super::mount_state::MountState;
 use super::notification::NotificationStatus;
 use super::secret_state::{Phase, SecretState};
+use super::session::Session;
 use super::timestamp::Timestamp;
-use crate::spec::SecretRef;
 use crate::spec::layout::WAITING_FOR_VAULT;
+use crate::spec::{Profile, SecretRef};
 use crate::vault::Class;
 
 /// The whole refresher.
@@ -26,8 +27,11 @@ pub struct Status {
     pub reason: Option<String>,
     /// What is wrong with the newest SyncSpec; the one before it is followed.
     pub spec_refused: Option<String>,
-    /// The Vault token.
+    /// The Vault token of the pod's own login.
     pub token: TokenStatus,
+    /// The Vault tokens of the profiles that are in use.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profiles: BTreeMap<String, TokenStatus>,
     /// The token that the kubelet issues.
     pub service_account_token: ServiceAccountTokenStatus,
     /// The mounts, in the order of the SyncSpec.
@@ -37,12 +41,14 @@ pub struct Status {
     pub notifications: Vec<NotificationStatus>,
 }
 
-/// The Vault token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A Vault token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenStatus {
     /// Whether there is one.
     pub present: bool,
+    /// Whether secrets are read with it, or a file holds it.
+    pub used: bool,
     /// When it expires; nothing where it never does.
     pub expires: Option<Timestamp>,
     /// When it is renewed or replaced, or the next login is tried.
@@ -101,6 +107,9 @@ pub struct MountStatus {
 pub struct SecretStatus {
     /// Its path and pinned version.
     pub secret: String,
+    /// The profile that it is read with; `None` is the pod's own login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// The `<name>`s of the annotations, and the targets of ExternalSecrets, that name it; none for
     /// what a template or a `find` asked for.
     pub names: BTreeSet<String>,
@@ -120,6 +129,17 @@ pub struct SecretStatus {
     pub next_look: Option<Timestamp>,
 }
 
+impl SecretStatus {
+    /// Why the last look failed, where the message does not say with whose login.
+    fn reason(&self) -> Option<String> {
+        let message = self.message.as_ref()?;
+        Some(match &self.profile {
+            Some(profile) => format!("profile {profile}: {message}"),
+            None => message.clone(),
+        })
+    }
+}
+
 impl Engine {
     /// How things stand at `now`.
     pub fn status(&self, now: Now) -> Status {
@@ -128,7 +148,8 @@ impl Engine {
             ready,
             reason: None,
             spec_refused: self.spec_error.clone(),
-            token: self.token_status(now),
+            token: TokenStatus::default(),
+            profiles: BTreeMap::new(),
             service_account_token: self.service_account_token_status(now),
             mounts: self
                 .mounts
@@ -137,19 +158,36 @@ impl Engine {
                 .collect(),
             notifications: self.notifications.status(|at| moment(at, now)),
         };
-        let login = self.session.failure().map(|(error, _)| error.class());
-        status.reason = (!ready).then(|| reason(&status, login));
+        for (profile, session) in self.sessions.iter() {
+            let token = self.token_status((profile, session), now);
+            match profile {
+                None => status.token = token,
+                Some(profile) if token.used || token.present => {
+                    status.profiles.insert(profile.to_string(), token);
+                }
+                Some(_) => {}
+            }
+        }
+        let sessions = self.sessions.iter();
+        let failures = sessions.filter_map(|(_, session)| session.failure());
+        let logins: Vec<_> = failures.map(|(error, _)| error.class()).collect();
+        status.reason = (!ready).then(|| reason(&status, &logins));
         status
     }
 
-    fn token_status(&self, now: Now) -> TokenStatus {
-        let failure = self.session.failure();
+    fn token_status(
+        &self,
+        (profile, session): (&Option<Profile>, &Session),
+        now: Now,
+    ) -> TokenStatus {
+        let failure = session.failure();
         let retry = failure.and_then(|(_, at)| at);
         TokenStatus {
-            present: self.session.expires().is_some(),
-            expires: self.session.expires().flatten().map(|at| moment(at, now)),
+            present: session.token().is_some(),
+            used: self.serves_with(profile),
+            expires: session.expires().flatten().map(|at| moment(at, now)),
             next: retry
-                .or_else(|| self.session.next_upkeep())
+                .or_else(|| session.next_upkeep())
                 .map(|at| moment(at, now)),
             message: failure.map(|(error, _)| error.to_string()),
         }
@@ -208,7 +246,7 @@ impl Engine {
         now: Now,
     ) -> SecretStatus {
         // Without a token no secret can be looked at, whatever its own last look said.
-        let cut_off = self.session.expires().is_none() && self.session.failure().is_some();
+        let cut_off = self.sessions.cuts_off(secret);
         let troubled = state.failure().is_some() || cut_off;
         let freshness = match (state.data().is_some(), troubled) {
             (true, true) => Freshness::Stale,
@@ -219,6 +257,7 @@ impl Engine {
         let since = Timestamp(state.confirmed().unwrap_or(self.started));
         SecretStatus {
             secret: secret.to_string(),
+            profile: secret.profile.as_ref().map(Profile::to_string),
             names: mount.names(secret),
             state: freshness,
             stale_since: troubled.then_some(since),
@@ -245,7 +284,7 @@ impl Engine {
 
 /// Why the pod cannot start, the cause before its effects; where no more is wrong than that Vault does
 /// not answer, it begins with [`WAITING_FOR_VAULT`].
-fn reason(status: &Status, login: Option<Class>) -> String {
+fn reason(status: &Status, logins: &[Class]) -> String {
     let mut reasons = Vec::new();
     reasons.extend(
         status
@@ -254,6 +293,10 @@ fn reason(status: &Status, login: Option<Class>) -> String {
             .map(|message| format!("annotation {}: {message}", crate::spec::ANNOTATION)),
     );
     reasons.extend(status.token.message.clone());
+    reasons.extend(status.profiles.iter().filter_map(|(profile, token)| {
+        let message = token.message.as_ref()?;
+        Some(format!("profile {profile}: {message}"))
+    }));
     reasons.extend(status.service_account_token.message.clone());
     for mount in &status.mounts {
         let own = mount
@@ -261,11 +304,7 @@ fn reason(status: &Status, login: Option<Class>) -> String {
             .iter()
             .map(|message| format!("{}: {message}", mount.mount_path));
         reasons.extend(own);
-        for message in mount
-            .secrets
-            .iter()
-            .filter_map(|secret| secret.message.clone())
-        {
+        for message in mount.secrets.iter().filter_map(SecretStatus::reason) {
             if !reasons.contains(&message) {
                 reasons.push(message);
             }
@@ -275,19 +314,18 @@ fn reason(status: &Status, login: Option<Class>) -> String {
         reasons.push(awaited(status));
     }
     let reasons = reasons.join("; ");
-    match is_vaults_silence(status, login) {
+    match is_vaults_silence(status, logins) {
         true => format!("{WAITING_FOR_VAULT}{reasons}"),
         false => reasons,
     }
 }
 
 /// Whether Vault does not answer, or asks to come again later, and nothing else is wrong.
-fn is_vaults_silence(status: &Status, login: Option<Class>) -> bool {
+fn is_vaults_silence(status: &Status, logins: &[Class]) -> bool {
     const SILENT: [&str; 2] = ["unavailable", "rate_limited"];
     let secrets = status.mounts.iter().flat_map(|mount| &mount.secrets);
-    let classes: Vec<_> = login
-        .map(class_name)
-        .into_iter()
+    let logins = logins.iter().copied().map(class_name);
+    let classes: Vec<_> = logins
         .chain(secrets.filter_map(|secret| secret.class))
         .collect();
     status.spec_refused.is_none()
@@ -310,12 +348,17 @@ fn awaited(status: &Status) -> String {
         "the SyncSpec is not read yet".to_owned()
     } else if secrets.is_empty() {
         "the files are not written yet".to_owned()
-    } else if !status.token.present {
+    } else if tokens(status).any(|token| token.used && !token.present) {
         "Vault has not answered the login yet".to_owned()
     } else {
         let secrets: Vec<_> = secrets.into_iter().collect();
         format!("Vault has not answered yet for {}", secrets.join(", "))
     }
+}
+
+/// The tokens of all logins.
+fn tokens(status: &Status) -> impl Iterator<Item = &TokenStatus> {
+    std::iter::once(&status.token).chain(status.profiles.values())
 }
 
 /// The name of a class in status and metrics.

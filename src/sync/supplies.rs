@@ -25,9 +25,9 @@ impl Engine {
         self.template_files = files;
     }
 
-    /// A login has brought this token.
+    /// A login has brought this token; files hold that of the pod's own.
     pub(super) fn supply_token(&mut self, id: TokenId, token: SecretBytes) {
-        if self.session.login().is_none_or(|login| login.token != id) {
+        if self.sessions.own_token() != Some(id) {
             return;
         }
         let token = Arc::new(token);

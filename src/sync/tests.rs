@@ -9,6 +9,7 @@ mod leases;
 mod looks;
 mod memory;
 mod notifications;
+mod profiles;
 mod spec_changes;
 mod supplied;
 mod targets;

@@ -24,9 +24,9 @@ use super::{
     VaultError,
 };
 use crate::secret::{LeaseId, VaultSecret};
-use crate::spec::{Auth, Identity, MountPath, Parameters, VaultPath};
+use crate::spec::{Auth, Login, MountPath, Parameters, VaultPath};
 
-/// A Vault server, as one pod's identity sees it.
+/// A Vault server, as one login sees it.
 pub struct VaultClient {
     server: Server,
     auth: Auth,
@@ -34,16 +34,16 @@ pub struct VaultClient {
 }
 
 impl VaultClient {
-    /// A client for the server and with the login of `identity`. Nothing is read or connected
-    /// before the first request.
+    /// A client for the server of `login`, as whom that says. Nothing is read or connected before the
+    /// first request.
     ///
     /// # Errors
     /// When the address or the namespace cannot be sent.
-    pub fn new(identity: &Identity, limits: Limits) -> Result<Self, VaultError> {
+    pub fn new(login: &Login, limits: Limits) -> Result<Self, VaultError> {
         Ok(Self {
-            server: Server::new(identity, limits)?,
-            auth: identity.auth.clone(),
-            auth_path: identity.auth_path.clone(),
+            server: Server::new(login, limits)?,
+            auth: login.auth.clone(),
+            auth_path: login.auth_path.clone(),
         })
     }
 

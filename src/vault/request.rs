@@ -7,7 +7,7 @@ use http_body_util::Full;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::origin::Origin;
-use crate::spec::{Identity, VaultNamespace};
+use crate::spec::{Login, VaultNamespace};
 
 /// As it goes to the connection.
 pub(super) type Request = http::Request<Full<Bytes>>;
@@ -57,12 +57,12 @@ pub(super) struct Common {
 pub(super) struct Unusable(pub(super) &'static str);
 
 impl Common {
-    /// Of the requests of `identity` to its server, whose origin is `origin`.
-    pub(super) fn new(identity: &Identity, origin: &Origin) -> Result<Self, Unusable> {
+    /// Of the requests of `login` to its server, whose origin is `origin`.
+    pub(super) fn new(login: &Login, origin: &Origin) -> Result<Self, Unusable> {
         let mut base = String::new();
-        push_parts(&mut base, identity.vault_address.prefix());
+        push_parts(&mut base, login.vault_address.prefix());
         push_parts(&mut base, "v1");
-        let headers = headers(identity, origin)?;
+        let headers = headers(login, origin)?;
         let within = |namespace: Option<&VaultNamespace>| {
             let mut headers = headers.clone();
             if let Some(namespace) = namespace {
@@ -74,10 +74,10 @@ impl Common {
             }
             Ok(headers)
         };
-        let namespace = identity.vault_namespace.as_ref();
+        let namespace = login.vault_namespace.as_ref();
         Ok(Self {
             headers: within(namespace)?,
-            login_headers: within(identity.auth_namespace.as_ref().or(namespace))?,
+            login_headers: within(login.auth_namespace.as_ref().or(namespace))?,
             base,
         })
     }
@@ -125,13 +125,13 @@ impl Common {
     }
 }
 
-fn headers(identity: &Identity, origin: &Origin) -> Result<HeaderMap, Unusable> {
+fn headers(login: &Login, origin: &Origin) -> Result<HeaderMap, Unusable> {
     let agent = concat!("freshet/", env!("CARGO_PKG_VERSION"));
     // Room for the few that are added.
     let mut headers = HeaderMap::with_capacity(8);
     // A Vault Agent or Proxy on the way may insist on it, against forged requests.
     headers.insert("x-vault-request", HeaderValue::from_static("true"));
-    for header in &identity.headers {
+    for header in &login.headers {
         let name = HeaderName::from_bytes(header.name().as_bytes());
         let value = HeaderValue::from_str(header.value());
         match (name, value) {

@@ -14,7 +14,7 @@ use super::request::{Call, Common, Unusable};
 use super::tls::{TlsFiles, TlsMaterial};
 use super::transport::{Answer, Transport};
 use super::{Class, Limits, Token, VaultError};
-use crate::spec::Identity;
+use crate::spec::Login;
 
 /// One Vault server.
 pub(super) struct Server {
@@ -34,18 +34,18 @@ struct Current {
 }
 
 impl Server {
-    pub(super) fn new(identity: &Identity, limits: Limits) -> Result<Self, VaultError> {
+    pub(super) fn new(login: &Login, limits: Limits) -> Result<Self, VaultError> {
         let unusable = |what| {
             let message = format!("the Vault {what} cannot be used in a request");
             VaultError::new(Class::Invalid, message)
         };
-        let origin = Origin::new(&identity.vault_address, identity.tls_server_name.as_ref())
+        let origin = Origin::new(&login.vault_address, login.tls_server_name.as_ref())
             .ok_or_else(|| unusable("address"))?;
-        let common = Common::new(identity, &origin).map_err(|Unusable(what)| unusable(what))?;
+        let common = Common::new(login, &origin).map_err(|Unusable(what)| unusable(what))?;
         let tls_files = TlsFiles {
-            ca_file: identity.ca_file.as_ref().map(Into::into),
-            ca_certificates: identity.ca_certificates.clone(),
-            client_certificate_dir: identity.client_certificate_dir.as_ref().map(Into::into),
+            ca_file: login.ca_file.as_ref().map(Into::into),
+            ca_certificates: login.ca_certificates.clone(),
+            client_certificate_dir: login.client_certificate_dir.as_ref().map(Into::into),
         };
         Ok(Self {
             origin,

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use freshet::secret::write_json_map;
-use freshet::spec::{Auth, Identity, VaultPath};
+use freshet::spec::{Auth, Login, VaultPath};
 use freshet::vault::{
     Class, Engine, Limits, LoginCredentials, SecretsMount, Token, TokenLease, VaultApi as _,
     VaultClient, VaultError,
@@ -24,24 +24,24 @@ const KV2: &str = r#"{"data":{"type":"kv","path":"secret/","options":{"version":
 const DB: &str =
     r#"{"data":{"data":{"user":"app","port":5432.0},"metadata":{"version":3}},"warnings":null}"#;
 
-fn identity(address: &str) -> Identity {
-    Identity {
+fn identity(address: &str) -> Login {
+    Login {
         vault_address: address.parse().expect("address"),
         vault_namespace: None,
         auth_namespace: None,
         auth: Auth::Kubernetes("app".parse().expect("role")),
         auth_path: "kubernetes".parse().expect("mount"),
         audience: None,
+        token_file: None,
         ca_file: None,
         ca_certificates: None,
         headers: Vec::new(),
         client_certificate_dir: None,
         tls_server_name: None,
-        mounts: std::collections::BTreeMap::new(),
     }
 }
 
-fn client(identity: &Identity) -> VaultClient {
+fn client(identity: &Login) -> VaultClient {
     let limits = Limits {
         connect: Duration::from_secs(5),
         request: Duration::from_secs(5),

@@ -37,7 +37,7 @@ impl Given {
         let inputs = InputPaths {
             spec: self.path("spec-file", pod.join(layout::SPEC_FILE)),
             refresh: self.path("refresh-file", pod.join(layout::REFRESH_FILE)),
-            token: self.path("token-file", token),
+            token: token.clone(),
             templates: self.path("templates-dir", layout::TEMPLATES_DIR.into()),
             private: Vec::new(),
         };
@@ -61,8 +61,15 @@ impl Given {
         self.identity_options.clear();
         match std::mem::take(&mut self.identity).build() {
             Ok(identity) => Some(Refresh {
+                inputs: InputPaths {
+                    token: identity
+                        .login
+                        .token_file
+                        .as_ref()
+                        .map_or(token, PathBuf::from),
+                    ..inputs
+                },
                 identity,
-                inputs,
                 state,
                 program,
                 on_change,

@@ -24,7 +24,7 @@ fn the_webhooks_arguments_are_understood() {
     let Ok(Command::Run(refresh)) = parse(&line) else {
         panic!("{line}");
     };
-    let role = refresh.identity.auth.role();
+    let role = refresh.identity.login.auth.role();
     assert_eq!(role.map(ToString::to_string).as_deref(), Some("app"));
     assert_eq!(refresh.log_format, LogFormat::Json);
     assert_eq!(refresh.inputs.spec, Path::new("/run/freshet/pod/sync-spec"));

@@ -6,77 +6,117 @@ use std::rc::Rc;
 
 use crate::refresher::login_files::LoginFiles;
 use crate::refresher::refused_ids::RefusedIds;
+use crate::refresher::way::Way;
 use crate::secret::VaultSecret;
-use crate::spec::{KvPart, SecretRef};
+use crate::spec::{KvPart, Profile, SecretRef};
 use crate::sync::{Action, Event, TokenId};
 use crate::vault::{Class, SecretsMount, Token, TokenLease, VaultApi, VaultError};
 
 /// What a request needs while it is under way.
 pub(super) struct Requests<V> {
+    doors: BTreeMap<Option<Profile>, Door<V>>,
+    /// Those that are good, as far as is known.
+    pub(super) tokens: RefCell<BTreeMap<TokenId, Rc<HeldToken>>>,
+}
+
+/// The server of one login, and what the login needs.
+struct Door<V> {
     vault: V,
     login_files: LoginFiles,
     refused_ids: RefusedIds,
-    /// Those that are good, as far as is known.
-    pub(super) tokens: RefCell<BTreeMap<TokenId, Rc<Token>>>,
+}
+
+/// A token, and whose it is: it is shown to no other server.
+pub(super) struct HeldToken {
+    pub(super) token: Token,
+    pub(super) profile: Option<Profile>,
 }
 
 impl<V: VaultApi> Requests<V> {
-    /// Requests to `vault`, which log in with what `login_files` hold at that time.
-    pub(super) fn new(vault: V, login_files: LoginFiles) -> Self {
+    /// Requests by `ways`, which log in with what their files hold at that time.
+    pub(super) fn new(ways: BTreeMap<Option<Profile>, Way<V>>) -> Self {
+        let door = |(profile, way): (Option<Profile>, Way<V>)| {
+            let door = Door {
+                login_files: LoginFiles::of(&way.auth, &way.token),
+                vault: way.vault,
+                refused_ids: RefusedIds::default(),
+            };
+            (profile, door)
+        };
         Self {
-            vault,
-            login_files,
-            refused_ids: RefusedIds::default(),
+            doors: ways.into_iter().map(door).collect(),
             tokens: RefCell::default(),
+        }
+    }
+
+    /// Whose login `action` uses; nothing where its token is not known any more.
+    pub(super) fn profile(&self, action: &Action) -> Option<Profile> {
+        match action {
+            Action::LogIn(_, profile) => profile.clone(),
+            Action::Renew(id)
+            | Action::Revoke(id)
+            | Action::LookUp(id, _)
+            | Action::CheckVersion(id, ..)
+            | Action::Read(id, ..)
+            | Action::CheckAuthority(id, ..)
+            | Action::RenewLease(id, ..)
+            | Action::CheckLease(id, ..)
+            | Action::RevokeLease(id, ..) => self.tokens.borrow().get(id)?.profile.clone(),
+            _ => None,
         }
     }
 
     /// The answer to `action`; none where it is no request.
     pub(super) async fn answer(&self, action: Action) -> Option<Event> {
         Some(match action {
-            Action::LogIn(id) => Event::LoggedIn(id, self.log_in(id).await),
+            Action::LogIn(id, profile) => Event::LoggedIn(id, self.log_in(id, profile).await),
             Action::Renew(id) => {
-                let ask = async |token: &Token| self.vault.renew_token(token).await;
+                let ask = async |vault: &V, token: &Token| vault.renew_token(token).await;
                 Event::Renewed(id, self.with(id, ask).await)
             }
             Action::Revoke(id) => Event::Revoked(id, self.revoke(id).await),
             Action::LookUp(id, secret) => {
-                let ask = async |token: &Token| self.vault.mount(token, &secret.path).await;
+                let ask = async |vault: &V, token: &Token| vault.mount(token, &secret.path).await;
                 let result = self.with(id, ask).await;
                 Event::LookedUp(secret, result)
             }
             Action::CheckVersion(id, mount, secret) => {
                 let (mount, path) = mount.place(&secret);
-                let ask = async |token: &Token| self.vault.kv_version(token, &mount, &path).await;
+                let ask =
+                    async |vault: &V, token: &Token| vault.kv_version(token, &mount, &path).await;
                 let result = self.with(id, ask).await;
                 Event::CheckedVersion(secret, result)
             }
             Action::Read(id, mount, secret) => {
-                let ask = async |token: &Token| self.read(token, &mount, &secret).await;
+                let ask =
+                    async |vault: &V, token: &Token| read(vault, token, &mount, &secret).await;
                 let result = self.with(id, ask).await;
                 Event::Read(secret, result)
             }
             Action::CheckAuthority(id, mount, secret) => {
-                let ask =
-                    async |token: &Token| self.vault.authority(token, &mount, &secret.path).await;
+                let ask = async |vault: &V, token: &Token| {
+                    vault.authority(token, &mount, &secret.path).await
+                };
                 let result = self.with(id, ask).await;
                 Event::AuthorityChecked(secret, result)
             }
             Action::RenewLease(id, secret, lease) => {
-                let ask =
-                    async |token: &Token| self.vault.renew_lease(token, &secret.path, &lease).await;
+                let ask = async |vault: &V, token: &Token| {
+                    vault.renew_lease(token, &secret.path, &lease).await
+                };
                 let result = self.with(id, ask).await;
                 Event::LeaseRenewed(secret, result)
             }
             Action::CheckLease(id, secret, lease) => {
-                let ask =
-                    async |token: &Token| self.vault.check_lease(token, &secret.path, &lease).await;
+                let ask = async |vault: &V, token: &Token| {
+                    vault.check_lease(token, &secret.path, &lease).await
+                };
                 let result = self.with(id, ask).await;
                 Event::LeaseChecked(secret, result)
             }
             Action::RevokeLease(id, secret, lease) => {
-                let ask = async |token: &Token| {
-                    self.vault.revoke_lease(token, &secret.path, &lease).await
+                let ask = async |vault: &V, token: &Token| {
+                    vault.revoke_lease(token, &secret.path, &lease).await
                 };
                 let result = self.with(id, ask).await;
                 Event::LeaseRevoked(lease, result)
@@ -91,66 +131,75 @@ impl<V: VaultApi> Requests<V> {
     }
 
     async fn revoke(&self, id: TokenId) -> Result<(), VaultError> {
-        let token = self.tokens.borrow_mut().remove(&id);
-        match token {
-            Some(token) => self.vault.revoke_token(&token).await,
+        let held = self.tokens.borrow_mut().remove(&id);
+        let held = held.as_ref();
+        match held.and_then(|held| Some((held, self.doors.get(&held.profile)?))) {
+            Some((held, door)) => door.vault.revoke_token(&held.token).await,
             None => Ok(()),
         }
     }
 
-    async fn log_in(&self, id: TokenId) -> Result<TokenLease, VaultError> {
+    async fn log_in(
+        &self,
+        id: TokenId,
+        profile: Option<Profile>,
+    ) -> Result<TokenLease, VaultError> {
+        let stranger = || VaultError::new(Class::Invalid, "there is no such profile");
+        let door = self.doors.get(&profile).ok_or_else(stranger)?;
         let unreadable = |message| {
             let message = format!("cannot log in to Vault: {message}");
             VaultError::new(Class::Invalid, message)
         };
-        let credentials = self.refused_ids.wait_for_others(&self.login_files).await;
+        let credentials = door.refused_ids.wait_for_others(&door.login_files).await;
         let credentials = credentials.map_err(unreadable)?;
-        let outcome = self.vault.login(&credentials).await;
-        self.refused_ids.note(credentials, outcome.as_ref().err());
+        let outcome = door.vault.login(&credentials).await;
+        door.refused_ids.note(credentials, outcome.as_ref().err());
         let token = outcome?;
         let lease = token.lease;
-        self.tokens.borrow_mut().insert(id, Rc::new(token));
+        let held = HeldToken { token, profile };
+        self.tokens.borrow_mut().insert(id, Rc::new(held));
         Ok(lease)
     }
 
-    async fn read(
-        &self,
-        token: &Token,
-        mount: &SecretsMount,
-        secret: &SecretRef,
-    ) -> Result<VaultSecret, VaultError> {
-        let (mount, path) = mount.place(secret);
-        let (mount, path, parameters) = (&mount, &path, &secret.parameters);
-        if secret.is_request() {
-            return self.vault.write(token, mount, path, parameters).await;
-        }
-        if !parameters.is_empty() {
-            return self.vault.query(token, mount, path, parameters).await;
-        }
-        match secret.part() {
-            KvPart::Data => self.vault.read(token, mount, path, secret.version).await,
-            KvPart::Metadata => self.vault.metadata(token, mount, path).await,
-            KvPart::List => self.vault.list(token, mount, path).await,
-        }
-    }
-
-    /// Asks with the token of that name, if it is good yet.
+    /// Asks the server that has issued the token of that name with it, if it is good yet.
     async fn with<T>(
         &self,
         id: TokenId,
-        ask: impl AsyncFnOnce(&Token) -> Result<T, VaultError>,
+        ask: impl AsyncFnOnce(&V, &Token) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
         let missing = || VaultError::new(Class::TokenInvalid, "the Vault token is gone");
-        let token = self.tokens.borrow().get(&id).cloned();
-        let token = token.ok_or_else(missing)?;
-        ask(&token).await
+        let held = self.tokens.borrow().get(&id).cloned();
+        let held = held.ok_or_else(missing)?;
+        let door = self.doors.get(&held.profile).ok_or_else(missing)?;
+        ask(&door.vault, &held.token).await
+    }
+}
+
+async fn read<V: VaultApi>(
+    vault: &V,
+    token: &Token,
+    mount: &SecretsMount,
+    secret: &SecretRef,
+) -> Result<VaultSecret, VaultError> {
+    let (mount, path) = mount.place(secret);
+    let (mount, path, parameters) = (&mount, &path, &secret.parameters);
+    if secret.is_request() {
+        return vault.write(token, mount, path, parameters).await;
+    }
+    if !parameters.is_empty() {
+        return vault.query(token, mount, path, parameters).await;
+    }
+    match secret.part() {
+        KvPart::Data => vault.read(token, mount, path, secret.version).await,
+        KvPart::Metadata => vault.metadata(token, mount, path).await,
+        KvPart::List => vault.list(token, mount, path).await,
     }
 }
 
 /// The name of a request in logs and metrics.
 pub(super) fn operation(action: &Action) -> &'static str {
     match action {
-        Action::LogIn(_) => "login",
+        Action::LogIn(..) => "login",
         Action::Renew(_) => "renew",
         Action::Revoke(_) => "revoke",
         Action::LookUp(..) => "look_up",

@@ -8,20 +8,17 @@ use crate::sync::login::Login;
 use crate::sync::memory::KnownToken;
 
 impl Session {
-    /// Takes over the tokens of an earlier process.
-    pub(crate) fn recall(&mut self, tokens: &[KnownToken], now: Duration, grace: Duration) {
-        for token in tokens {
-            self.logins = self.logins.max(token.id.0);
-            if token.expires.is_some_and(|end| end <= now) {
-                continue;
-            }
-            match token.current {
-                true => self.current = Some(Login::recalled(token, now)),
-                false => self.retired.push(Retired {
-                    token: token.id,
-                    revoke: Some(now + grace),
-                }),
-            }
+    /// Takes over a token of an earlier process.
+    pub(crate) fn recall(&mut self, token: &KnownToken, now: Duration, grace: Duration) {
+        if token.expires.is_some_and(|end| end <= now) {
+            return;
+        }
+        match token.current {
+            true => self.current = Some(Login::recalled(token, now)),
+            false => self.retired.push(Retired {
+                token: token.id,
+                revoke: Some(now + grace),
+            }),
         }
     }
 
@@ -29,6 +26,7 @@ impl Session {
     pub(crate) fn known(&self) -> impl Iterator<Item = KnownToken> {
         let current = self.current.iter().map(|login| KnownToken {
             id: login.token,
+            profile: self.profile.clone(),
             granted: login.granted,
             expires: login.expires,
             renewable: login.renewable,
@@ -36,6 +34,7 @@ impl Session {
         });
         let retired = self.retired.iter().map(|retired| KnownToken {
             id: retired.token,
+            profile: self.profile.clone(),
             granted: Duration::ZERO,
             expires: None,
             renewable: false,

@@ -50,6 +50,14 @@ impl Finder {
         })
     }
 
+    /// What lies below the folder is read with the login of the folder.
+    fn as_folder(&self, source: SecretRef) -> SecretRef {
+        SecretRef {
+            profile: self.folder.profile.clone(),
+            ..source
+        }
+    }
+
     /// The list of the folder.
     pub(super) fn folder(&self) -> &SecretRef {
         &self.folder
@@ -69,6 +77,7 @@ impl Finder {
             }
             // A secret that was deleted since, or whose newest version is, is left out.
             let source = self.place.data(&name, true).map_err(not_a_path(&name))?;
+            let source = self.as_folder(source);
             if let Some(secret) = needed(&source, lookup, needs)
                 && !secret.absent
             {
@@ -120,6 +129,7 @@ impl Finder {
             Select::Tags(tags) => tags,
         };
         let source = self.place.metadata(name, false).map_err(not_a_path(name))?;
+        let source = self.as_folder(source);
         let Some(secret) = needed(&source, lookup, needs) else {
             return Ok(false);
         };

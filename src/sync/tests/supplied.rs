@@ -54,7 +54,7 @@ fn the_token_is_in_no_notice_and_no_status() {
     let mut world = World::new(4);
     world.follow(spec("1m", &TOKEN), MINUTE);
     let event = Event::Token(
-        crate::sync::TokenId::recalled(1),
+        crate::sync::TokenId(1),
         crate::secret::SecretBytes::from("token-1".to_owned()),
     );
     let shown = format!(

@@ -8,10 +8,10 @@ mod vault;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
-use self::vault::Vault;
+use self::vault::{Vault, suffix};
 use crate::payload::Payload;
 use crate::secret::SecretBytes;
-use crate::spec::{SyncSpec, VolumeName};
+use crate::spec::{Profile, SyncSpec, VolumeName};
 use crate::sync::{Action, Attempt, Engine, Event, Notice, NotificationId, Now, Options};
 use crate::vault::{Class, VaultError};
 
@@ -44,6 +44,8 @@ pub(super) struct World {
     killed: bool,
     /// How long an answer takes.
     pub(super) latency: Duration,
+    /// The same of one login alone, by its profile.
+    pub(super) latencies: BTreeMap<Option<Profile>, Duration>,
     /// Answers under way.
     pending: VecDeque<(Duration, Event)>,
     /// Secrets that are being asked for: never twice at a time.
@@ -92,6 +94,7 @@ impl World {
             ear: Ok(()),
             hearing: Duration::from_millis(5),
             latency: Duration::from_millis(2),
+            latencies: BTreeMap::new(),
             pending: VecDeque::new(),
             asking: BTreeSet::new(),
         }
@@ -192,6 +195,15 @@ impl World {
     }
 
     fn carry_out(&mut self, action: Action) {
+        let owner = match &action {
+            Action::Write(..)
+            | Action::Notify(..)
+            | Action::Tell(_)
+            | Action::Remember(_)
+            | Action::Forget(_)
+            | Action::Exit => None,
+            request => self.vault.owner(request),
+        };
         let words = match &action {
             Action::Write(volume, payload) => {
                 let (volume, result) = (volume.clone(), self.write(volume, payload));
@@ -205,9 +217,9 @@ impl World {
                 self.exited = true;
                 return;
             }
-            Action::LogIn(_) => "login".to_owned(),
-            Action::Renew(_) => "renew".to_owned(),
-            Action::Revoke(_) => "revoke".to_owned(),
+            Action::LogIn(..) => format!("login{}", suffix(owner.as_ref())),
+            Action::Renew(_) => format!("renew{}", suffix(owner.as_ref())),
+            Action::Revoke(_) => format!("revoke{}", suffix(owner.as_ref())),
             Action::LookUp(_, secret) => format!("look up {secret}"),
             Action::RenewLease(_, secret, _) => format!("renew {secret}"),
             Action::CheckLease(_, secret, _) => format!("check {secret}"),
@@ -241,7 +253,9 @@ impl World {
             ),
             action => self.vault.answer(action, self.now),
         };
-        self.pending.push_back((self.now + self.latency, answer));
+        let latency = self.latencies.get(&owner).copied();
+        let latency = latency.unwrap_or(self.latency);
+        self.pending.push_back((self.now + latency, answer));
     }
 
     fn keep(&mut self, action: Action) {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use freshet::spec::{Auth, Identity};
+use freshet::spec::{Auth, Login};
 use freshet::vault::{Class, Limits, LoginCredentials, VaultApi as _, VaultClient};
 use serde_json::json;
 
@@ -27,7 +27,7 @@ impl Pki<'_> {
     /// A client that logs in at `auth/certs` for `role`.
     pub(crate) fn client(&self, target: &Target, role: Option<&str>, shows: bool) -> VaultClient {
         let role = role.map(|role| role.parse().expect("a role"));
-        let identity = Identity {
+        let identity = Login {
             vault_address: format!("https://{}", self.address)
                 .parse()
                 .expect("address"),

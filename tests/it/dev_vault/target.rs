@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use freshet::dev_vault::{ServiceAccount, ServiceAccountIssuer};
-use freshet::spec::{Auth, AuthType, Identity, VaultPath};
+use freshet::spec::{Auth, AuthType, Login, VaultPath};
 use freshet::vault::{
     Limits, LoginCredentials, SecretsMount, Token, VaultApi as _, VaultClient, VaultError,
 };
@@ -147,7 +147,7 @@ impl Target {
         VaultClient::new(&identity, Limits::default()).expect("client")
     }
 
-    pub(crate) fn identity(&self, auth_type: AuthType, path: &str, role: &str) -> Identity {
+    pub(crate) fn identity(&self, auth_type: AuthType, path: &str, role: &str) -> Login {
         let role = role.parse().expect("role");
         let auth = match auth_type {
             AuthType::Kubernetes => Auth::Kubernetes(role),
@@ -155,19 +155,19 @@ impl Target {
             AuthType::AppRole => Auth::AppRole("/ids".to_owned()),
             AuthType::Cert => Auth::Cert(Some(role)),
         };
-        Identity {
+        Login {
             vault_address: format!("http://{}", self.address).parse().expect("address"),
             vault_namespace: None,
             auth_namespace: None,
             auth,
             auth_path: path.parse().expect("mount path"),
             audience: None,
+            token_file: None,
             ca_file: None,
             ca_certificates: None,
             headers: Vec::new(),
             client_certificate_dir: None,
             tls_server_name: None,
-            mounts: BTreeMap::new(),
         }
     }
 }

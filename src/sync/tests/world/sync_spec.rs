@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::spec::SyncSpec;
+use crate::spec::{PROFILES_VERSION, SyncSpec};
 
 /// A SyncSpec with a file for each `(volume, file, reference)`, format `raw` where there is a key
 /// and `json` where not, a template where the reference starts with a brace, the file of one where it
@@ -20,7 +20,7 @@ pub(in crate::sync::tests) fn spec(interval: &str, files: &[(&str, &str, &str)])
             serde_json::json!({"volume": volume, "mountPath": format!("/{volume}"), "files": files})
         })
         .collect();
-    let json = serde_json::json!({"version": 1, "refreshInterval": interval, "mounts": mounts});
+    let json = serde_json::json!({"version": PROFILES_VERSION, "refreshInterval": interval, "mounts": mounts});
     SyncSpec::from_annotation(&json.to_string()).expect("a SyncSpec")
 }
 

@@ -7,7 +7,7 @@ use super::certificates::Pki;
 use super::leases::{LeaseEntry, text};
 use super::secs;
 use crate::secret::{SecretValue, VaultSecret};
-use crate::spec::SecretRef;
+use crate::spec::{Profile, SecretRef};
 use crate::sync::{Action, Event, TokenId};
 use crate::vault::{Class, Engine as Kv, SecretsMount, TokenLease, VaultError};
 
@@ -22,6 +22,8 @@ pub(in crate::sync::tests) struct Vault {
     pub(in crate::sync::tests) renewable: bool,
     /// The answer to every request, while set.
     pub(in crate::sync::tests) outage: Option<VaultError>,
+    /// The same for what one login asks alone, by its profile.
+    pub(in crate::sync::tests) outages: BTreeMap<Option<Profile>, VaultError>,
     /// Answers by the words of the log, e.g. `read secret/db`.
     pub(in crate::sync::tests) faults: BTreeMap<String, VaultError>,
     /// Makes a credential at each read below `secret/creds`, which lives for so long, and with renewals for
@@ -36,6 +38,10 @@ pub(in crate::sync::tests) struct Vault {
     /// What a revoked token is answered with.
     pub(in crate::sync::tests) refusal: Class,
     pub(super) tokens: BTreeMap<TokenId, (Duration, Duration)>,
+    /// Whose each token is.
+    owners: BTreeMap<TokenId, Option<Profile>>,
+    /// Whose request is being answered.
+    asking: Option<Profile>,
 }
 
 impl Vault {
@@ -54,6 +60,7 @@ impl Vault {
             life: secs(3600),
             renewable: true,
             outage: None,
+            outages: BTreeMap::new(),
             faults: BTreeMap::new(),
             lease: None,
             lease_renewable: true,
@@ -62,13 +69,18 @@ impl Vault {
             pki: Pki::new(),
             refusal: Class::TokenInvalid,
             tokens: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            asking: None,
         }
     }
 
     pub(super) fn answer(&mut self, action: &Action, now: Duration) -> Event {
+        self.asking = self.owner(action);
         match action {
-            Action::LogIn(id) => {
-                let result = self.check("login", None, now).map(|()| {
+            Action::LogIn(id, profile) => {
+                let words = format!("login{}", suffix(profile.as_ref()));
+                let result = self.check(&words, None, now).map(|()| {
+                    self.owners.insert(*id, profile.clone());
                     self.tokens.insert(*id, (now, now + self.life));
                     self.lease(self.life)
                 });
@@ -86,7 +98,7 @@ impl Vault {
             }
             Action::Revoke(id) => {
                 let result = self.check("revoke", Some(*id), now);
-                if self.outage.is_none() {
+                if self.outage.is_none() && !self.outages.contains_key(&self.asking) {
                     self.tokens.remove(id);
                 }
                 Event::Revoked(*id, result)
@@ -125,6 +137,33 @@ impl Vault {
         }
     }
 
+    /// Whose login asks for `action`; a secret is asked for by its own alone.
+    pub(super) fn owner(&self, action: &Action) -> Option<Profile> {
+        let (id, secret) = match action {
+            Action::LogIn(_, profile) => return profile.clone(),
+            Action::Renew(id) | Action::Revoke(id) => (id, None),
+            Action::LookUp(id, secret)
+            | Action::CheckVersion(id, _, secret)
+            | Action::Read(id, _, secret)
+            | Action::CheckAuthority(id, _, secret)
+            | Action::RenewLease(id, secret, _)
+            | Action::CheckLease(id, secret, _)
+            | Action::RevokeLease(id, secret, _) => (id, Some(secret)),
+            _ => panic!("not for Vault: {action:?}"),
+        };
+        let owner = self.owners.get(id).expect("a token that was issued");
+        if let Some(secret) = secret {
+            assert_eq!(*owner, secret.profile, "{secret} with the token of another");
+        }
+        owner.clone()
+    }
+
+    /// Takes the tokens of one login out of the world.
+    pub(in crate::sync::tests) fn revoke_of(&mut self, profile: &Option<Profile>) {
+        let owners = &self.owners;
+        self.tokens.retain(|id, _| owners.get(id) != Some(profile));
+    }
+
     /// Takes a token out of the world.
     pub(in crate::sync::tests) fn revoke_all(&mut self) {
         self.tokens.clear();
@@ -148,7 +187,9 @@ impl Vault {
         token: Option<TokenId>,
         now: Duration,
     ) -> Result<(), VaultError> {
-        if let Some(error) = self.outage.as_ref().or_else(|| self.faults.get(request)) {
+        let of_login = self.outages.get(&self.asking);
+        let outage = self.outage.as_ref().or(of_login);
+        if let Some(error) = outage.or_else(|| self.faults.get(request)) {
             return Err(error.clone());
         }
         let good = |token| self.tokens.get(&token).is_some_and(|(_, end)| *end > now);
@@ -183,4 +224,9 @@ impl Vault {
             ..VaultSecret::default()
         }
     }
+}
+
+/// What the log says of a login beside the pod's own.
+pub(super) fn suffix(profile: Option<&Profile>) -> String {
+    profile.map_or_else(String::new, |profile| format!(" {profile}"))
 }

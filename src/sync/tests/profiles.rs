@@ -1,0 +1,326 @@
+//! Several logins in one pod: each secret with its own, and no trouble of one is another's.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::world::{MINUTE, World, fault, secs, spec};
+use crate::spec::Profile;
+use crate::sync::{Event, Freshness, Notice};
+use crate::vault::{Class, Engine};
+
+const FILES: [(&str, &str, &str); 2] = [
+    ("a", "db", "secret/db#password"),
+    ("b", "eu", "eu:secret/db#password"),
+];
+
+const DYNAMIC: [(&str, &str, &str); 2] = [
+    ("a", "db", "secret/creds#password"),
+    ("b", "eu", "eu:secret/creds#password"),
+];
+
+fn profile(name: &str) -> Option<Profile> {
+    Some(name.parse().expect("a profile"))
+}
+
+/// A pod with the profiles `eu` and `us`.
+fn world(seed: u64) -> World {
+    World::with(seed, |options| {
+        options.profiles = ["eu", "us"].into_iter().filter_map(profile).collect();
+    })
+}
+
+fn dynamic(seed: u64) -> World {
+    let mut world = world(seed);
+    world.vault.engine = Engine::Plain;
+    world.vault.lease = Some((MINUTE * 10, MINUTE * 60));
+    world.follow(spec("1m", &DYNAMIC), secs(5));
+    world
+}
+
+#[test]
+fn a_secret_is_read_with_its_own_login_and_a_profile_that_nothing_uses_never_logs_in() {
+    let mut world = world(1);
+    world.follow(spec("1m", &FILES), secs(5));
+    assert_eq!(world.file("b", "eu"), Some("one"));
+    let requests: BTreeSet<_> = world.requests().into_iter().collect();
+    let want = [
+        "login",
+        "login eu",
+        "look up eu:secret/db",
+        "look up secret/db",
+        "read eu:secret/db",
+        "read secret/db",
+    ];
+    assert_eq!(requests, want.map(str::to_owned).into());
+    let status = world.status();
+    assert!(status.profiles["eu"].present && !status.profiles.contains_key("us"));
+    let told = world.notices.iter().map(Notice::to_string);
+    let told: Vec<_> = told.filter(|notice| notice.contains("logged in")).collect();
+    let life = "logged in to Vault, the token lives for 3600.0s";
+    assert_eq!(told, [life.to_owned(), format!("profile eu: {life}")]);
+}
+
+#[test]
+fn a_pod_whose_secrets_are_all_of_a_profile_makes_no_other_login() {
+    let mut world = world(2);
+    world.follow(spec("1m", &FILES[1..]), MINUTE * 60 * 3);
+    assert_eq!((world.count("login"), world.count("login eu")), (0, 1));
+    assert!(world.count("renew eu") > 1, "it is kept alive");
+    assert!(!world.status().token.used);
+}
+
+#[test]
+fn an_outage_of_one_server_leaves_the_others_secrets_current() {
+    let mut world = world(3);
+    world.follow(spec("1m", &FILES), MINUTE * 5);
+    let outage = fault(Class::Unavailable, "connection refused");
+    world.vault.outages.insert(profile("eu"), outage);
+    world.run(MINUTE * 60 * 3);
+    world.put("secret/db", "two");
+    world.requests();
+    world.run(MINUTE * 10);
+    assert_eq!(world.file("a", "db"), Some("two"));
+    assert_eq!(world.file("b", "eu"), Some("one"), "the last good one");
+    assert!((9..=12).contains(&world.count("version secret/db")));
+    let status = world.status();
+    assert_eq!(status.mounts[0].state, Freshness::Fresh);
+    assert_eq!(status.mounts[1].state, Freshness::Stale);
+    assert_eq!(status.token.message, None);
+    let message = status.profiles["eu"].message.as_deref();
+    assert_eq!(message, Some("connection refused"));
+
+    world.vault.outages.clear();
+    world.run(MINUTE * 2);
+    assert_eq!(world.file("b", "eu"), Some("two"));
+}
+
+#[test]
+fn at_the_gate_a_refused_login_is_named_and_the_other_files_are_there() {
+    let mut world = world(4);
+    let refusal = fault(Class::Denied, "role \"app\" is unknown");
+    world.vault.faults.insert("login eu".to_owned(), refusal);
+    world.follow(spec("1m", &FILES), MINUTE);
+    assert_eq!(world.file("a", "db"), Some("one"));
+    assert!(!world.engine.is_ready());
+    let reason = world.status().reason;
+    assert_eq!(
+        reason.as_deref(),
+        Some("profile eu: role \"app\" is unknown")
+    );
+    assert_eq!(world.count("login"), 1);
+}
+
+#[test]
+fn a_server_that_does_not_answer_holds_up_its_own_secrets_alone() {
+    let mut world = world(5);
+    let many: Vec<_> = (0..8)
+        .map(|number| {
+            (
+                format!("eu{number}"),
+                format!("eu:secret/db?version={number}1"),
+            )
+        })
+        .chain([("db".to_owned(), "secret/creds#password".to_owned())])
+        .collect();
+    let files = many.iter();
+    let files = files.map(|(name, path)| {
+        let volume = if name == "db" { "a" } else { "b" };
+        (volume, name.as_str(), path.as_str())
+    });
+    let mut files: Vec<_> = files.collect();
+    files.push(("b", "creds", "eu:secret/creds#password"));
+    world.vault.engine = Engine::Plain;
+    world.vault.lease = Some((MINUTE * 10, MINUTE * 60));
+    world.latencies.insert(profile("eu"), secs(30));
+    world.follow(spec("1m", &files), secs(95));
+    assert!(world.file("a", "db").is_some(), "within a second");
+    let asked = |log: &str| log.contains("eu:");
+    let asked: Vec<_> = world
+        .requests()
+        .into_iter()
+        .filter(|log| asked(log))
+        .collect();
+    assert!(asked.len() <= 9, "at most four at a time: {asked:?}");
+}
+
+#[test]
+fn a_pause_that_one_server_asks_for_is_not_kept_with_another() {
+    let mut world = world(6);
+    world.follow(spec("10s", &FILES), MINUTE);
+    let busy = fault(Class::RateLimited(Some(secs(50))), "too many requests");
+    world.vault.outages.insert(profile("eu"), busy);
+    world.run(secs(11));
+    world.requests();
+    world.run(secs(38));
+    assert_eq!(world.count("version eu:secret/db"), 0, "it is left alone");
+    assert!(world.count("version secret/db") >= 3);
+}
+
+#[test]
+fn a_token_that_is_revoked_is_replaced_for_its_own_login_alone() {
+    for refusal in [Class::TokenInvalid, Class::Denied] {
+        let mut world = world(7);
+        world.vault.refusal = refusal;
+        world.follow(spec("1m", &FILES), MINUTE * 3);
+        world.vault.revoke_of(&profile("eu"));
+        world.put("secret/db", "two");
+        world.run(MINUTE);
+        assert_eq!(world.file("b", "eu"), Some("two"), "{refusal:?}");
+        assert_eq!((world.count("login"), world.count("login eu")), (1, 2));
+    }
+}
+
+#[test]
+fn at_the_end_every_token_is_revoked() {
+    let mut world = World::with(8, |options| {
+        options.profiles = ["eu", "us"].into_iter().filter_map(profile).collect();
+        options.revoke_on_shutdown = true;
+    });
+    world.follow(spec("1m", &FILES), MINUTE);
+    assert_eq!(world.vault.good_tokens(world.now), 2);
+    world.feed(Event::Shutdown);
+    assert!(!world.exited);
+    world.run(secs(1));
+    assert!(world.exited);
+    assert_eq!((world.count("revoke"), world.count("revoke eu")), (1, 1));
+    assert_eq!(world.vault.good_tokens(world.now), 0);
+}
+
+#[test]
+fn a_profile_that_the_pod_has_not_is_refused_by_name() {
+    let mut world = world(9);
+    world.follow(spec("1m", &FILES), MINUTE);
+    let other = [("a", "db", "asia:secret/db#password")];
+    world.follow(spec("1m", &other), MINUTE);
+    let refused = world.status().spec_refused;
+    let want = "asia:secret/db: there is no profile asia: this pod has the profiles eu, us, and only a new pod can have another one; a path that begins so itself is written /asia:secret/db";
+    assert_eq!(refused.as_deref(), Some(want));
+    assert_eq!(
+        world.file("a", "db"),
+        Some("one"),
+        "the one before it stays"
+    );
+
+    let template = [(
+        "a",
+        "db",
+        r#"{{ with secret "asia:secret/db" }}{{ .password }}{{ end }}"#,
+    )];
+    world.follow(spec("1m", &template), MINUTE);
+    let secret = &world.status().mounts[0].secrets[0];
+    assert_eq!(secret.message.as_deref(), Some(want));
+    let told = world.notices.iter().map(Notice::to_string);
+    assert_eq!(told.filter(|told| told.ends_with(want)).count(), 2);
+    let own = [(
+        "a",
+        "db",
+        r#"{{ with secret "us:secret/db" }}{{ .password }}{{ end }}"#,
+    )];
+    world.follow(spec("1m", &own), MINUTE);
+    assert_eq!(world.file("a", "db"), Some("one"));
+    assert_eq!(world.count("login us"), 1, "a template may use it alone");
+}
+
+/// The files' credentials live.
+#[track_caller]
+fn check(world: &World) {
+    let live = world.vault.live_credentials(world.now);
+    for (volume, file) in [("a", "db"), ("b", "eu")] {
+        let credential = world.file(volume, file).expect("a credential");
+        assert!(live.contains(credential), "{credential:?}: {live:?}");
+    }
+}
+
+#[test]
+fn a_restart_takes_over_the_credentials_of_every_login() {
+    let mut world = dynamic(10);
+    let before = world.files.clone();
+    for _ in 0..3 {
+        world.restart();
+        world.follow(spec("1m", &DYNAMIC), MINUTE * 3);
+        assert_eq!(world.files, before);
+        check(&world);
+    }
+    assert_eq!((world.count("login"), world.count("login eu")), (1, 1));
+    // The one whose token has died meanwhile logs in anew, with a number of its own.
+    world.restart();
+    world.vault.revoke_of(&profile("eu"));
+    world.follow(spec("1m", &DYNAMIC), MINUTE * 3);
+    check(&world);
+    assert_eq!((world.count("login"), world.count("login eu")), (1, 2));
+    assert_eq!(world.file("a", "db"), Some(before["a"]["db"].as_str()));
+    assert_eq!(world.vault.live_credentials(world.now).len(), 2);
+}
+
+#[test]
+fn what_an_earlier_release_remembered_is_taken_over() {
+    let mut world = dynamic(11);
+    let memory = world.memory.take().expect("a memory");
+    let text = String::from_utf8(memory.expose().to_vec()).expect("text");
+    let older = text.replacen(",\"tokens\"", ",\"issuing\":\"secret/x\",\"tokens\"", 1);
+    world.memory = Some(older.into());
+    world.restart();
+    world.follow(spec("1m", &DYNAMIC), MINUTE);
+    check(&world);
+    assert_eq!(world.count("login"), 1);
+    let orphaned = |notice: &Notice| matches!(notice, Notice::CredentialOrphaned { .. });
+    assert!(world.notices.iter().any(orphaned));
+}
+
+#[test]
+fn a_profile_that_is_no_longer_used_gives_its_credential_back() {
+    let mut world = dynamic(12);
+    world.follow(spec("1m", &DYNAMIC[..1]), MINUTE);
+    assert_eq!(world.count("revoke eu:secret/creds"), 1);
+    assert_eq!(world.vault.live_credentials(world.now).len(), 1);
+}
+
+#[test]
+fn a_token_near_its_end_lives_on_for_credentials_of_its_own_login_alone() {
+    let mut world = world(13);
+    world.vault.engine = Engine::Plain;
+    world.vault.lease = Some((MINUTE * 10, MINUTE * 60 * 24));
+    world.vault.max_life = Some(MINUTE * 30);
+    world.vault.life = MINUTE * 20;
+    world.follow(spec("1m", &DYNAMIC), secs(5));
+    for _ in 0..120 {
+        world.run(MINUTE);
+        check(&world);
+    }
+    assert!(
+        !world
+            .notices
+            .iter()
+            .any(|notice| notice.to_string().contains("no longer accepts"))
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn kills_leave_at_most_one_credential_of_each_login_behind(
+        seed: u64,
+        kills in prop::collection::vec((0usize..30, 1u64..400), 1..16),
+    ) {
+        let mut world = dynamic(seed);
+        world.vault.max_life = Some(MINUTE * 40);
+        world.vault.life = MINUTE * 20;
+        for (actions, seconds) in kills {
+            world.kill_after(actions);
+            world.run(secs(seconds));
+            world.restart();
+            world.follow(spec("1m", &DYNAMIC), secs(1));
+        }
+        world.run(MINUTE + secs(30));
+        check(&world);
+        let orphaned = |notice: &&Notice| matches!(notice, Notice::CredentialOrphaned { .. });
+        let orphans = world.notices.iter().filter(orphaned).count();
+        let live = world.vault.live_credentials(world.now).len();
+        prop_assert!(live <= 2 + 2 + orphans, "{live}, {orphans} told");
+        world.run(MINUTE * 60 * 2);
+        check(&world);
+        prop_assert!(world.vault.live_credentials(world.now).len() <= 4);
+    }
+}
