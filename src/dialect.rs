@@ -21,7 +21,8 @@ use self::vault_k8s::VaultK8sDefaults;
 use crate::spec::target::TargetSpec;
 use crate::spec::{
     Audience, AuthType, CaBundle, ContainerName, FileSpec, GoDuration, Header, MountPath,
-    ObjectName, OnChange, Role, SyncSpec, VaultAddress, VaultNamespace,
+    ObjectName, OnChange, PROFILES_VERSION, Profile, Role, SyncSpec, TlsName, VERSION,
+    VaultAddress, VaultNamespace,
 };
 
 pub use self::appearance::{Appearance, ContainerPatch, MountedSecret, NeededFile, Position};
@@ -111,6 +112,34 @@ pub struct DialectDefaults {
 /// What a pod's author decided, or the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// The pod's own login.
+    pub login: LoginSettings,
+    /// The logins that secrets name (`profile:path`).
+    pub profiles: BTreeMap<Profile, LoginSettings>,
+    /// The containers that get the mounts, init containers among them; `None` is all.
+    pub containers: Option<BTreeSet<ContainerName>>,
+    /// An ordinary init container and no sidecar.
+    pub once: bool,
+    /// How long the old credential of a dynamic secret lives beside the new one; `None` is as long
+    /// as the refresher lets it.
+    pub grace: Option<GoDuration>,
+    /// Revoke the Vault token, and with it all credentials, when the refresher ends.
+    pub revoke: bool,
+    /// The user id of the refresher, when the pod's author names one.
+    pub user: Option<u32>,
+    /// The group id of the refresher, when the pod's author names one.
+    pub group: Option<u32>,
+    /// The sidecar's resources.
+    pub resources: Resources,
+    /// How the application is told that its files have switched.
+    pub on_change: Vec<OnChange>,
+    /// How the sidecar looks.
+    pub appearance: Appearance,
+}
+
+/// One login: which Vault, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSettings {
     /// The Vault server.
     pub vault_address: VaultAddress,
     /// The Vault namespace.
@@ -136,25 +165,30 @@ pub struct Settings {
     /// The Secret (`kubernetes.io/tls`) with the client certificate for Vault; mounted in the
     /// sidecar only. With `cert` there always is one.
     pub tls_secret: Option<String>,
-    /// The containers that get the mounts, init containers among them; `None` is all.
-    pub containers: Option<BTreeSet<ContainerName>>,
-    /// An ordinary init container and no sidecar.
-    pub once: bool,
-    /// How long the old credential of a dynamic secret lives beside the new one; `None` is as long
-    /// as the refresher lets it.
-    pub grace: Option<GoDuration>,
-    /// Revoke the Vault token, and with it all credentials, when the refresher ends.
-    pub revoke: bool,
-    /// The user id of the refresher, when the pod's author names one.
-    pub user: Option<u32>,
-    /// The group id of the refresher, when the pod's author names one.
-    pub group: Option<u32>,
-    /// The sidecar's resources.
-    pub resources: Resources,
-    /// How the application is told that its files have switched.
-    pub on_change: Vec<OnChange>,
-    /// How the sidecar looks.
-    pub appearance: Appearance,
+    /// The file of the service account's token in the sidecar's file system, where that is not one of
+    /// the sidecar's own.
+    pub token_file: Option<String>,
+    /// The file with the CA certificates for Vault in the sidecar's file system, in place of `ca`.
+    pub ca_file: Option<String>,
+    /// The name in Vault's certificate, where it is not the server's.
+    pub tls_server_name: Option<TlsName>,
+}
+
+impl Settings {
+    /// All logins, the pod's own first.
+    pub fn logins(&self) -> impl Iterator<Item = (Option<&Profile>, &LoginSettings)> {
+        let profiles = self.profiles.iter();
+        let profiles = profiles.map(|(profile, login)| (Some(profile), login));
+        std::iter::once((None, &self.login)).chain(profiles)
+    }
+
+    /// The version of the SyncSpec that such a pod needs.
+    pub(crate) fn spec_version(&self) -> u32 {
+        match self.profiles.is_empty() {
+            true => VERSION,
+            false => PROFILES_VERSION,
+        }
+    }
 }
 
 /// Where the CA certificates for Vault are.

@@ -20,6 +20,7 @@ mod fields;
 mod following;
 mod inverse;
 mod limits;
+mod logins;
 mod memory;
 mod mesh;
 mod metrics;
@@ -39,6 +40,7 @@ mod usage;
 mod volumes;
 mod wrapper;
 
+use std::collections::BTreeMap;
 use std::convert::identity;
 
 use json_patch::Patch;
@@ -49,7 +51,7 @@ use self::pod::PodView;
 use crate::dialect::{
     self, DialectDefaults, Parsed, Problem, Reading, Resources, native, vault_k8s,
 };
-use crate::spec::{Auth, ContainerName};
+use crate::spec::{Auth, ContainerName, Profile};
 
 pub use self::cluster::{ClusterFacts, LimitRange, LimitRangeItem, LimitType, ResourceQuota};
 pub use self::following::{Following, follow};
@@ -189,6 +191,8 @@ impl Injection {
 pub struct Summary {
     /// How the refresher logs in to Vault.
     pub auth: Auth,
+    /// The same for each profile.
+    pub profiles: BTreeMap<Profile, Auth>,
     /// Whether it is an init container that runs once, and no sidecar.
     pub once: bool,
     /// The number of files, or directories of files, that are asked for.

@@ -5,6 +5,7 @@ use clap::Args;
 use super::Outcome;
 use super::review::{ReviewArgs, ReviewedPod};
 use crate::dialect::native;
+use crate::inject::Summary;
 use crate::spec::Auth;
 
 const EXAMPLES: &str = "\
@@ -96,13 +97,20 @@ fn summary(pod: &ReviewedPod) -> Option<String> {
         "{}: ok: {files} for {} by {how} {}; memory: {}, refresher at most {}\n",
         pod.place,
         containers.join(", "),
-        login(&summary.auth),
+        logins(summary),
         volumes.join(", "),
         summary.memory.refresher
     ))
 }
 
-/// As whom the refresher comes to Vault.
+/// As whom the refresher comes to Vault, for itself and for its profiles.
+fn logins(summary: &Summary) -> String {
+    let profiles = summary.profiles.iter();
+    let profiles = profiles.map(|(profile, auth)| format!(", for {profile} {}", login(auth)));
+    login(&summary.auth) + &profiles.collect::<String>()
+}
+
+/// As whom it comes.
 fn login(auth: &Auth) -> String {
     match (auth, auth.role()) {
         (_, Some(role)) => format!("as Vault role {:?}", role.as_str()),

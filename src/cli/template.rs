@@ -109,11 +109,19 @@ impl Inputs {
                 data.map_err(|fault| format!("{}: {fault}", path.display()))?
             }
         };
-        let secrets = arguments.secret.iter().map(|option| secret(option));
+        let secrets = arguments.secret.iter().map(|option| {
+            let (wanted, secret) = secret(option)?;
+            // The paths of consul-template's functions are Vault Agent's, which knows no profiles.
+            let wanted = match arguments.functions {
+                FunctionTable::ConsulTemplate => wanted.without_profile(),
+                _ => wanted,
+            };
+            Ok((wanted, secret))
+        });
         Ok(Self {
             spec,
             data,
-            secrets: Secrets(secrets.collect::<Result<_, _>>()?),
+            secrets: Secrets(secrets.collect::<Result<_, String>>()?),
         })
     }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use json_patch::Patch;
 
 use super::Problem;
+use crate::spec::ContainerName;
 use crate::spec::layout::CONTAINER;
-use crate::spec::{ContainerName, TlsName};
 
 /// The knobs of the refresher's container that only some dialects turn; [`Appearance::default`] is
 /// how the native dialect has it.
@@ -27,10 +27,6 @@ pub struct Appearance {
     pub arguments: Vec<String>,
     /// Secrets of the pod's namespace that are mounted in it alone.
     pub secrets: Vec<MountedSecret>,
-    /// The file with the CA certificates for Vault, in its own file system.
-    pub ca_file: Option<String>,
-    /// The name in Vault's certificate, where it is not the server's.
-    pub tls_server_name: Option<TlsName>,
     /// The container whose mounts it gets, too.
     pub copied_mounts: Option<ContainerName>,
     /// Files that have to lie in one of its mounts.
@@ -125,8 +121,6 @@ impl Default for Appearance {
             log_format: None,
             arguments: Vec::new(),
             secrets: Vec::new(),
-            ca_file: None,
-            tls_server_name: None,
             copied_mounts: None,
             needs: Vec::new(),
             ephemeral_storage: (None, None),

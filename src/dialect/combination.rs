@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::external_secret::{self, ExternalSecretFacts, PodSecrets, Served, StoreSettings};
 use super::findings::{Findings, at};
 use super::{DialectDefaults, Parsed, Problem, Reading, Settings, native, vault_k8s};
-use crate::spec::{ContainerName, Mount, SyncSpec, VERSION};
+use crate::spec::{ContainerName, Mount, SyncSpec};
 
 /// Reads a pod: its annotations, and the ExternalSecrets of its namespace that make its Secrets.
 ///
@@ -208,7 +208,7 @@ fn joined(
         ..mount
     };
     let spec = SyncSpec {
-        version: VERSION,
+        version: settings.spec_version(),
         refresh_interval: interval,
         mounts: mounts.into_iter().map(usual).collect(),
     };

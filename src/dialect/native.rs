@@ -4,6 +4,7 @@ mod certificate;
 mod files;
 mod mounts;
 mod on_change;
+mod profiles;
 mod settings;
 mod variables;
 mod vocabulary;
@@ -11,11 +12,12 @@ mod written;
 
 use std::collections::BTreeMap;
 
+use self::profiles::Profiles;
 use self::vocabulary::{Key, PREFIX, Word, look_up};
 use super::external_secret::StoreSettings;
 use super::findings::{Findings, at};
 use super::{DialectDefaults, Parsed, Problem, Reading, Settings, suggest};
-use crate::spec::{ContainerName, SecretName, SyncSpec, VariableName};
+use crate::spec::{ContainerName, Profile, SecretName, SyncSpec, VariableName};
 
 pub(super) use self::mounts::RESERVED as RESERVED_DIRECTORIES;
 pub(super) use self::settings::DEFAULT_INTERVAL;
@@ -32,6 +34,7 @@ type FileValues<'a> = BTreeMap<SecretName, BTreeMap<Key, &'a str>>;
 #[derive(Default)]
 struct Sorted<'a> {
     pod: PodValues<'a>,
+    profiles: BTreeMap<Profile, PodValues<'a>>,
     files: FileValues<'a>,
     variables: BTreeMap<VariableName, &'a str>,
     commands: BTreeMap<ContainerName, &'a str>,
@@ -58,22 +61,26 @@ pub fn parse(
     }
     let sorted = sort(annotations, &mut findings);
     let pod = &sorted.pod;
-    let settings = settings::read(pod, defaults, &mut findings);
+    let fallback = settings::Fallback::of(defaults);
+    let settings = settings::read(&sorted, fallback, defaults, &mut findings);
     let interval = settings::refresh_interval(pod, &mut findings);
     if !sorted.asks() {
         findings.problem(at(&inject).say(
             "asks for injection, but no secret is named: add e.g. freshet.dev/secret-db: secret/db#password",
         ));
     }
-    let files = files::read(&sorted.files, &mut findings);
-    let variables = variables::read(&sorted.variables, &mut findings);
+    let declared = Profiles::declared(&sorted.profiles);
+    let files = files::read(&sorted.files, &declared, &mut findings);
+    let variables = variables::read(&sorted.variables, &declared, &mut findings);
     let commands = variables::commands(&sorted.commands, &mut findings);
+    let version = settings.as_ref().map(Settings::spec_version);
     let spec = SyncSpec {
-        version: crate::spec::VERSION,
+        version: version.unwrap_or(crate::spec::VERSION),
         refresh_interval: interval,
         mounts: mounts::arrange(files, pod, &mut findings),
     };
     findings.size(&spec);
+    declared.doubt_unused(&spec, &variables, &mut findings);
     let heavy_functions = std::mem::take(&mut findings.heavy_functions);
     let named = on_change::read(&sorted, &mut findings);
     on_change::doubt_once(pod, &named, &mut findings);
@@ -128,7 +135,12 @@ pub(super) fn over_store(
         let message = "has no effect, for injection by annotations is off: set freshet.dev/inject to \"true\"";
         findings.warn(at(&key).say(message));
     }
-    settings::over_store(&sorted.pod, store, flags, findings)
+    settings::read(
+        &sorted,
+        settings::Fallback::over(store, flags),
+        flags,
+        findings,
+    )
 }
 
 /// Sorts the annotations of ours by what they speak of; an unknown one is a problem.
@@ -138,6 +150,13 @@ fn sort<'a>(annotations: &'a BTreeMap<String, String>, findings: &mut Findings) 
         match look_up(word) {
             Ok(Word::Pod(key)) => {
                 sorted.pod.insert(key, value);
+            }
+            Ok(Word::Profile(key, profile)) => {
+                sorted
+                    .profiles
+                    .entry(profile)
+                    .or_default()
+                    .insert(key, value);
             }
             Ok(Word::File(Key::NamedOnChange, name)) => {
                 sorted.on_change.insert(name, value);

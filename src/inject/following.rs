@@ -4,14 +4,14 @@
 //! written, stands in arguments and volumes that Kubernetes lets nobody change; a new image or other
 //! resources, as a new release brings them, are nobody's reason to restart a pod.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::covers::covers;
 use super::fields::items;
 use super::plan::Plan;
-use super::pod::{PodView, refresher};
+use super::pod::{PodView, is_reserved_volume, refresher};
 use super::{Asked, ClusterFacts, Defaults};
 use crate::dialect::vault_k8s::agent_config;
 use crate::dialect::{Parsed, Problem};
@@ -100,21 +100,28 @@ fn differences(
         let options: Vec<_> = options.into_iter().collect();
         differences.push(format!("its sidecar's {}", options.join(", ")));
     }
-    for (name, what) in [
+    for (prefix, what) in [
         (CA_VOLUME, "the ConfigMap with the CA certificates"),
         (TEMPLATES_VOLUME, "the ConfigMaps with templates"),
         (APPROLE_VOLUME, "the Secret with the role id"),
         (TLS_VOLUME, "the Secret with the client certificate"),
     ] {
-        let is_it = |volume: &&Value| volume.get("name").is_some_and(|found| found == name);
-        let have = items(view.spec.get("volumes")).find(is_it);
-        let want = plan.volumes.iter().find(is_it);
-        let fits = match (have, want) {
-            (Some(have), Some(want)) => covers(have, want),
-            (have, want) => have.is_none() && want.is_none(),
-        };
-        if !fits {
-            differences.push(what.to_owned());
+        let have = of_kind(items(view.spec.get("volumes")), prefix);
+        let want = of_kind(plan.volumes.iter(), prefix);
+        let names: BTreeSet<_> = have.keys().chain(want.keys()).copied().collect();
+        for name in names {
+            let fits = match (have.get(name), want.get(name)) {
+                (Some(have), Some(want)) => covers(have, want),
+                _ => false,
+            };
+            if !fits {
+                // Of a profile it ends in that.
+                let profile = name.strip_prefix(prefix).unwrap_or_default();
+                let profile = profile.strip_prefix('-');
+                let profile =
+                    profile.map_or_else(String::new, |name| format!(" of profile {name}"));
+                differences.push(format!("{what}{profile}"));
+            }
         }
     }
     if !parsed.heavy_functions.is_empty() && is_slim(found, defaults) {
@@ -125,6 +132,16 @@ fn differences(
         ));
     }
     differences
+}
+
+/// The volumes of ours that are called `prefix`, alone or with a profile.
+fn of_kind<'v>(
+    volumes: impl Iterator<Item = &'v Value>,
+    prefix: &str,
+) -> BTreeMap<&'v str, &'v Value> {
+    let named = volumes.filter_map(|volume| Some((volume.get("name")?.as_str()?, volume)));
+    let ours = named.filter(|(name, _)| name.starts_with(prefix) && is_reserved_volume(name));
+    ours.collect()
 }
 
 /// The arguments that say who the refresher is, without those of logs and metrics.

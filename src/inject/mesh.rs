@@ -11,12 +11,11 @@
 //! containers (excluded ports, user 1337); linkerd/linkerd2#4792 (init containers under its CNI
 //! plugin, skipped ports by annotation); Kuma, "Kubernetes annotations and labels".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pod::{ContainerView, List, PodView};
 use super::security::Ids;
-use crate::dialect::{Position, Problem};
-use crate::spec::VaultAddress;
+use crate::dialect::{Position, Problem, Settings};
 
 /// What a mesh calls its parts.
 #[derive(Debug)]
@@ -140,25 +139,31 @@ pub(super) fn overtaking<'p, 'a>(
         .filter(|container| !is_mesh(container))
 }
 
-/// A plain proxy with redirection from the start, and Vault behind it.
-pub(super) fn problem(pod: &PodView<'_>, vault: &VaultAddress, ids: Ids) -> Option<Problem> {
+/// A plain proxy with redirection from the start, and the Vaults of the logins behind it.
+pub(super) fn problem(pod: &PodView<'_>, settings: &Settings, ids: Ids) -> Option<Problem> {
+    let logins = settings.logins();
+    let ports: BTreeSet<_> = logins
+        .map(|(_, login)| login.vault_address.port())
+        .collect();
     let named = |list: List, name: &str| pod.list(list).find(|container| container.name() == name);
     MESHES.iter().find_map(|mesh| {
         let proxy = named(List::App, mesh.proxy)?;
+        let excludes = |port: &u16| mesh.excludes(&pod.annotations, *port);
         let passes = mesh
             .redirectors
             .iter()
             .any(|name| named(List::Init, name).is_some())
             || mesh.is_off(&pod.annotations)
             || mesh.exempt_user.is_some() && mesh.exempt_user == ids.user
-            || mesh.excludes(&pod.annotations, vault.port());
+            || ports.iter().all(excludes);
         (!passes).then(|| {
             let Mesh { name, excluded_ports, .. } = mesh;
-            let port = vault.port();
+            let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
+            let ports = ports.join(",");
             Problem::new(
                 proxy.path(),
                 format!(
-                    "{name} sends all traffic to this proxy, which starts only after the refresher has been at Vault: set the annotation {excluded_ports}: \"{port}\", or let {name} run its proxy as a native sidecar"
+                    "{name} sends all traffic to this proxy, which starts only after the refresher has been at Vault: set the annotation {excluded_ports}: \"{ports}\", or let {name} run its proxy as a native sidecar"
                 ),
             )
         })

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::cluster::ClusterFacts;
 use super::conversion::Conversions;
+use super::logins::{Auths, LoginFiles};
 use super::memory::Memory;
 use super::pod::{ContainerView, List, PodView};
 use super::security::Ids;
@@ -17,8 +18,7 @@ use super::{
     resources, targets, volumes,
 };
 use crate::dialect::{Parsed, Problem, Resources};
-use crate::spec::layout::APPROLE_DIR;
-use crate::spec::{Auth, AuthType, Content, FileSpec, Invalid, Mount, Role};
+use crate::spec::{Content, FileSpec, Identity, Mount};
 
 /// What shall be there, in Kubernetes' words.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(super) struct Plan {
 /// What was decided, before it is put in Kubernetes' words.
 #[derive(Debug)]
 pub(super) struct Choices<'p, 'a> {
-    pub(super) auth: Option<Auth>,
+    pub(super) auths: Option<Auths>,
     pub(super) ids: Ids,
     /// The containers that get mounts.
     pub(super) targets: Vec<&'p ContainerView<'a>>,
@@ -77,24 +77,29 @@ impl Plan {
         let wrappers = Wrappers::plan(pod, parsed, &targets, &readers, &mut problems);
         let parsed: &Parsed = &with_environments(parsed, &wrappers);
         let containers = (targets, readers, wrappers);
-        let choices = choose(pod, parsed, containers, defaults, &mut problems);
+        let login_files = LoginFiles::of(&parsed.settings);
+        let auths = login_files.auths(&parsed.settings, pod, &mut problems);
+        let choices = choose(pod, parsed, containers, auths, defaults);
         problems.extend(against(pod, parsed, &choices, cluster));
         let image = image(parsed, defaults, &mut problems);
-        let Some(auth) = choices.auth.clone().filter(|_| problems.is_empty()) else {
+        let Parsed { settings, spec, .. } = parsed;
+        let auths = choices.auths.as_ref();
+        let identity = auths.and_then(|auths| login_files.identity(settings, auths, &spec.mounts));
+        let Some(identity) = identity.filter(|_| problems.is_empty()) else {
             return Err(problems);
         };
-        let Parsed { settings, spec, .. } = parsed;
         let mut warnings = doubts::warnings(pod, parsed, &choices);
         let metrics_port = metrics::port(pod, settings, defaults, &mut warnings);
         let targets = &choices.targets;
         let secrets_volume = |mount: &Mount| volumes::secrets_volume(mount, &choices.memory);
-        let summary = summary(parsed, &choices, auth.clone());
+        let summary = summary(parsed, &choices, &identity);
         let appearance = &settings.appearance;
         let sidecar = Sidecar {
             parsed,
             defaults,
             image,
-            auth,
+            identity,
+            login_files: &login_files,
             ids: choices.ids,
             resources: choices.resources,
             metrics_port,
@@ -107,7 +112,7 @@ impl Plan {
             annotations: appearance.annotations.clone(),
             share_process_namespace: appearance.share_process_namespace,
             position: choices.position,
-            volumes: volumes::volumes(settings, spec, &choices.memory, &choices.wrappers),
+            volumes: volumes::volumes(&login_files, spec, &choices.memory, &choices.wrappers),
             targets: targets
                 .iter()
                 .map(|target| (target.list, target.index))
@@ -128,12 +133,16 @@ impl Plan {
     }
 }
 
-fn summary(parsed: &Parsed, choices: &Choices<'_, '_>, auth: Auth) -> Summary {
+fn summary(parsed: &Parsed, choices: &Choices<'_, '_>, identity: &Identity) -> Summary {
     let mounts = parsed.spec.mounts.iter();
     let of_files = mounts.filter(|mount| !mount.environment);
     let names = choices.readers.iter();
+    let profiles = identity.profiles.iter();
     Summary {
-        auth,
+        auth: identity.login.auth.clone(),
+        profiles: profiles
+            .map(|(profile, login)| (profile.clone(), login.auth.clone()))
+            .collect(),
         once: parsed.settings.once,
         files: of_files
             .map(|mount| mount.files.len() + mount.targets.len())
@@ -188,14 +197,14 @@ fn choose<'p, 'a>(
     pod: &'p PodView<'a>,
     parsed: &Parsed,
     (targets, readers, wrappers): (Containers<'p, 'a>, Containers<'p, 'a>, Wrappers),
+    auths: Option<Auths>,
     defaults: &Defaults,
-    problems: &mut Vec<Problem>,
 ) -> Choices<'p, 'a> {
     let Parsed { settings, spec, .. } = parsed;
     let full = wants_full(parsed, defaults);
     let memory = Memory::of(spec, full, !wrappers.is_empty());
     Choices {
-        auth: auth(parsed, pod, problems),
+        auths,
         ids: Ids::of(settings, pod, &readers),
         targets,
         readers,
@@ -222,7 +231,7 @@ fn against(
     let appearance = &settings.appearance;
     // A refresher that nothing waits for can wait for the mesh.
     if appearance.waits {
-        problems.extend(mesh::problem(pod, &settings.vault_address, choices.ids));
+        problems.extend(mesh::problem(pod, settings, choices.ids));
     }
     problems.extend(collision::problems(pod, spec, appearance, &choices.targets));
     let resources = choices.resources.as_ref();
@@ -256,25 +265,4 @@ fn image<'d>(parsed: &Parsed, defaults: &'d Defaults, problems: &mut Vec<Problem
         ));
         slim
     })
-}
-
-/// The login that was asked for; its role is named like the service account unless it is said.
-fn auth(parsed: &Parsed, pod: &PodView<'_>, problems: &mut Vec<Problem>) -> Option<Auth> {
-    let role = parsed.settings.role.clone();
-    let named = |role: Option<Role>| {
-        let account = pod.service_account();
-        let default = || {
-            account.parse().map_err(|invalid: Invalid| {
-                Problem::of_value("spec.serviceAccountName", account, invalid.to_string())
-            })
-        };
-        role.map_or_else(default, Ok)
-    };
-    let auth = match parsed.settings.auth_type {
-        AuthType::Kubernetes => named(role).map(Auth::Kubernetes),
-        AuthType::Jwt => named(role).map(Auth::Jwt),
-        AuthType::AppRole => Ok(Auth::AppRole(APPROLE_DIR.to_owned())),
-        AuthType::Cert => Ok(Auth::Cert(role)),
-    };
-    auth.map_err(|problem| problems.push(problem)).ok()
 }

@@ -12,12 +12,12 @@ use super::fields::{items, objects, text};
 use super::sidecar::PROGRAM;
 use super::{conversion, secret_variables};
 use crate::dialect::Problem;
-use crate::spec::ANNOTATION;
 use crate::spec::layout::{
     APPROLE_VOLUME, CA_VOLUME, CONTAINER, ENVIRONMENT_VOLUME, EXTRA_VOLUME, POD_VOLUME,
     PROGRAM_VOLUME, SECRETS_VOLUME, STATE_VOLUME, SUPERVISION_VOLUME, TEMPLATES_VOLUME, TLS_VOLUME,
     TOKEN_VOLUME, VAULT_TLS_VOLUME,
 };
+use crate::spec::{ANNOTATION, Profile};
 
 /// The annotation that tells people that the pod was injected. Nothing reads it.
 pub(super) const STATUS_ANNOTATION: &str = "freshet.dev/status";
@@ -208,6 +208,11 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
                 !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
             })
     };
+    let of_profile = |prefix: &str| {
+        let rest = name.strip_prefix(prefix);
+        let rest = rest.and_then(|rest| rest.strip_prefix('-'));
+        rest.is_some_and(|profile| profile.parse::<Profile>().is_ok())
+    };
     [
         SECRETS_VOLUME,
         TOKEN_VOLUME,
@@ -225,6 +230,9 @@ pub(super) fn is_reserved_volume(name: &str) -> bool {
         || numbered(SECRETS_VOLUME)
         || numbered(ENVIRONMENT_VOLUME)
         || numbered(SUPERVISION_VOLUME)
+        || [CA_VOLUME, TLS_VOLUME, APPROLE_VOLUME]
+            .into_iter()
+            .any(of_profile)
 }
 
 /// Whether an init container is a refresher that some release of Freshet added. A JSON patch of the

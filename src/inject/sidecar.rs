@@ -1,16 +1,15 @@
 //! The refresher's container.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
+use super::logins::LoginFiles;
 use super::security::Ids;
-use super::volumes::{refresher_directory, refresher_mounts};
+use super::volumes::refresher_mounts;
 use super::wrapper::Wrappers;
 use super::{Defaults, resources};
-use crate::dialect::{CaSource, Parsed, Resources, Settings};
-use crate::spec::layout::{CA_DIR, CA_FILE, PROGRAM_DIR, SUPERVISION_DIR, TLS_DIR, TLS_VOLUME};
-use crate::spec::{Auth, Identity, Login};
+use crate::dialect::{Parsed, Resources, Settings};
+use crate::spec::Identity;
+use crate::spec::layout::{PROGRAM_DIR, SUPERVISION_DIR};
 
 /// The program in the refresher's image, which has no shell and no search path.
 pub(super) const PROGRAM: &str = "/freshet-refresher";
@@ -24,7 +23,8 @@ pub(super) struct Sidecar<'a> {
     pub(super) parsed: &'a Parsed,
     pub(super) defaults: &'a Defaults,
     pub(super) image: &'a str,
-    pub(super) auth: Auth,
+    pub(super) identity: Identity,
+    pub(super) login_files: &'a LoginFiles<'a>,
     pub(super) ids: Ids,
     pub(super) resources: Option<Resources>,
     pub(super) metrics_port: Option<u16>,
@@ -53,7 +53,11 @@ impl Sidecar<'_> {
         set("resources", resources.and_then(resources::field));
         set(
             "volumeMounts",
-            Some(json!(refresher_mounts(settings, spec, self.wrappers))),
+            Some(json!(refresher_mounts(
+                self.login_files,
+                spec,
+                self.wrappers
+            ))),
         );
         if !settings.once {
             set("restartPolicy", Some(json!("Always")));
@@ -73,7 +77,7 @@ impl Sidecar<'_> {
             ..
         } = self.parsed.settings;
         let mut args = vec![if once { "once" } else { "run" }.to_owned()];
-        args.extend(self.identity().to_args());
+        args.extend(self.identity.to_args());
         if !self.wrappers.is_empty() {
             args.push(format!("--program-dir={PROGRAM_DIR}"));
         }
@@ -106,45 +110,6 @@ impl Sidecar<'_> {
         );
         args.extend(appearance.arguments.iter().cloned());
         args
-    }
-
-    fn identity(&self) -> Identity {
-        let Parsed { settings, spec, .. } = self.parsed;
-        let appearance = &settings.appearance;
-        let tls = appearance.secret(TLS_VOLUME).map(|secret| &secret.secret);
-        let login = Login {
-            vault_address: settings.vault_address.clone(),
-            vault_namespace: settings.vault_namespace.clone(),
-            auth_namespace: settings.auth_namespace.clone(),
-            auth: self.auth.clone(),
-            auth_path: settings.auth_path.clone(),
-            audience: settings.audience.clone(),
-            token_file: None,
-            ca_file: match &settings.ca {
-                Some(CaSource::ConfigMap { .. }) => Some(format!("{CA_DIR}/{CA_FILE}")),
-                _ => appearance.ca_file.clone(),
-            },
-            ca_certificates: match &settings.ca {
-                Some(CaSource::Bundle(certificates)) => Some(certificates.clone()),
-                _ => None,
-            },
-            headers: settings.headers.clone(),
-            client_certificate_dir: settings
-                .tls_secret
-                .as_ref()
-                .or(tls)
-                .map(|_| TLS_DIR.to_owned()),
-            tls_server_name: appearance.tls_server_name.clone(),
-        };
-        Identity {
-            login,
-            profiles: BTreeMap::new(),
-            mounts: spec
-                .mounts
-                .iter()
-                .map(|mount| (mount.volume.clone(), refresher_directory(&mount.volume)))
-                .collect(),
-        }
     }
 }
 

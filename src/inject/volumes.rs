@@ -5,34 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::conversion::is_converted;
+use super::logins::LoginFiles;
 use super::memory::{Memory, STATE, SUPERVISION};
 use super::wrapper::Wrappers;
-use crate::dialect::{CaSource, MountedSecret, Settings};
 use crate::spec::layout::{
-    APPROLE_DIR, APPROLE_VOLUME, CA_DIR, CA_FILE, CA_VOLUME, MOUNTS_DIR, POD_DIR, POD_VOLUME,
-    PROGRAM_DIR, PROGRAM_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE, SPEC_FILE, STATE_DIR,
-    STATE_VOLUME, SUPERVISION_DIR, TEMPLATES_DIR, TEMPLATES_VOLUME, TLS_DIR, TLS_VOLUME, TOKEN_DIR,
-    TOKEN_FILE, TOKEN_VOLUME,
+    MOUNTS_DIR, POD_DIR, POD_VOLUME, PROGRAM_DIR, PROGRAM_VOLUME, REFRESH_ANNOTATION, REFRESH_FILE,
+    SPEC_FILE, STATE_DIR, STATE_VOLUME, SUPERVISION_DIR, TEMPLATES_DIR, TEMPLATES_VOLUME,
+    TOKEN_DIR, TOKEN_VOLUME,
 };
 use crate::spec::target::TemplateText;
 use crate::spec::{ANNOTATION, Mount, SyncSpec, VolumeName};
 
-/// Seconds that a projected token lives; the kubelet replaces it at 80 %. The least that Kubernetes
-/// takes.
-const TOKEN_SECONDS: u32 = 600;
-
 /// The volumes: secrets, token, annotations, state, and what is needed to talk to Vault.
 pub(super) fn volumes(
-    settings: &Settings,
+    logins: &LoginFiles<'_>,
     spec: &SyncSpec,
     memory: &Memory,
     wrappers: &Wrappers,
 ) -> Vec<Value> {
     let own = spec.mounts.iter().filter(|mount| !is_converted(mount));
     let mut volumes: Vec<Value> = own.map(|mount| secrets_volume(mount, memory)).collect();
-    if settings.auth_type.sends_service_account_token() {
-        volumes.push(token_volume(settings));
-    }
+    volumes.extend(logins.token_volume());
     volumes.push(json!({"name": POD_VOLUME, "downwardAPI": {"items": [
         annotation_file(SPEC_FILE, ANNOTATION),
         annotation_file(REFRESH_FILE, REFRESH_ANNOTATION),
@@ -43,21 +36,12 @@ pub(super) fn volumes(
     }
     let supervisions = wrappers.supervisions();
     volumes.extend(supervisions.map(|(_, volume)| memory_volume(volume, SUPERVISION.to_string())));
-    if let Some(CaSource::ConfigMap { name, key }) = &settings.ca {
-        let items = json!([{"key": key, "path": CA_FILE}]);
-        volumes.push(json!({"name": CA_VOLUME, "configMap": {"name": name, "items": items}}));
-    }
+    volumes.extend(logins.ca_volumes());
     let templates = templates(spec);
     if !templates.is_empty() {
         volumes.push(templates_volume(templates));
     }
-    if let Some(name) = &settings.approle_secret {
-        volumes.push(json!({"name": APPROLE_VOLUME, "secret": {"secretName": name}}));
-    }
-    if let Some(name) = &settings.tls_secret {
-        volumes.push(json!({"name": TLS_VOLUME, "secret": {"secretName": name}}));
-    }
-    volumes.extend(settings.appearance.secrets.iter().map(mounted_secret));
+    volumes.extend(logins.secret_volumes());
     volumes
 }
 
@@ -70,7 +54,7 @@ pub(super) fn secrets_volume(mount: &Mount, memory: &Memory) -> Value {
 /// The mounts of the refresher: the only container that may write the secrets' volumes, and the
 /// only one that sees the token.
 pub(super) fn refresher_mounts(
-    settings: &Settings,
+    logins: &LoginFiles<'_>,
     spec: &SyncSpec,
     wrappers: &Wrappers,
 ) -> Vec<Value> {
@@ -85,7 +69,7 @@ pub(super) fn refresher_mounts(
         .collect();
     // Where nothing is mounted, the ServiceAccount admission plugin puts the API token: a refresher
     // that needs no token shall have none, so there is something of no use to anybody.
-    mounts.push(match settings.auth_type.sends_service_account_token() {
+    mounts.push(match logins.has_token() {
         true => read_only(TOKEN_VOLUME, TOKEN_DIR),
         false => read_only(POD_VOLUME, TOKEN_DIR),
     });
@@ -97,20 +81,13 @@ pub(super) fn refresher_mounts(
     mounts.extend(wrappers.supervisions().map(
         |(_, volume)| json!({"name": volume, "mountPath": format!("{SUPERVISION_DIR}/{volume}")}),
     ));
-    if let Some(CaSource::ConfigMap { .. }) = &settings.ca {
-        mounts.push(read_only(CA_VOLUME, CA_DIR));
-    }
+    let certificates = logins.ca_mounts();
+    mounts.extend(certificates.map(|(volume, directory)| read_only(volume, directory)));
     if !templates(spec).is_empty() {
         mounts.push(read_only(TEMPLATES_VOLUME, TEMPLATES_DIR));
     }
-    if settings.approle_secret.is_some() {
-        mounts.push(read_only(APPROLE_VOLUME, APPROLE_DIR));
-    }
-    if settings.tls_secret.is_some() {
-        mounts.push(read_only(TLS_VOLUME, TLS_DIR));
-    }
-    let secrets = settings.appearance.secrets.iter();
-    mounts.extend(secrets.map(|secret| read_only(secret.volume, secret.directory)));
+    let secrets = logins.secret_mounts();
+    mounts.extend(secrets.map(|(volume, directory)| read_only(volume, directory)));
     mounts
 }
 
@@ -152,26 +129,8 @@ fn templates_volume(templates: BTreeMap<&str, BTreeSet<&str>>) -> Value {
     json!({"name": TEMPLATES_VOLUME, "projected": {"sources": sources.collect::<Vec<_>>()}})
 }
 
-fn mounted_secret(own: &MountedSecret) -> Value {
-    let mut secret = json!({"secretName": own.secret});
-    if !own.items.is_empty() {
-        let items = own.items.iter();
-        let items = items.map(|(key, path)| json!({"key": key, "path": path}));
-        secret["items"] = items.collect();
-    }
-    json!({"name": own.volume, "secret": secret})
-}
-
 fn memory_volume(name: &str, size: String) -> Value {
     json!({"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": size}})
-}
-
-fn token_volume(settings: &Settings) -> Value {
-    let mut token = json!({"expirationSeconds": TOKEN_SECONDS, "path": TOKEN_FILE});
-    if let Some(audience) = &settings.audience {
-        token["audience"] = json!(audience.as_str());
-    }
-    json!({"name": TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}})
 }
 
 fn annotation_file(file: &str, annotation: &str) -> Value {

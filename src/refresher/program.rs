@@ -90,6 +90,8 @@ type Ways = BTreeMap<Option<Profile>, Way<VaultClient>>;
 
 /// The ways to Vault of all logins; a profile has the pod's token unless it names another.
 fn ways(identity: &Identity, token: &Path) -> Result<Ways, VaultError> {
+    let own = identity.login.token_file.as_deref();
+    let token = own.map_or(token, Path::new);
     let mut ways = Ways::new();
     let mut clear = BTreeSet::new();
     for (profile, login) in identity.logins() {

@@ -1,8 +1,8 @@
 //! One login: a token in use, perhaps one being fetched, and those that wait to be revoked.
 
 mod recall;
+mod revocation;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -128,11 +128,6 @@ impl Session {
         }
     }
 
-    /// Whether every token was revoked that was to be.
-    pub(crate) fn has_revoked_all(&self) -> bool {
-        !self.left_behind
-    }
-
     /// Why there is no token, or no new one, and when the next attempt is made.
     pub(crate) fn failure(&self) -> Option<(&VaultError, Option<Duration>)> {
         let at = match self.attempt {
@@ -140,11 +135,6 @@ impl Session {
             _ => None,
         };
         self.failure.as_ref().map(|failure| (failure, at))
-    }
-
-    /// Whether there is a token that is to be revoked, or that is just being issued.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.retired.is_empty() || matches!(self.attempt, Attempt::Under(_))
     }
 
     /// Do not wait for the next attempt to log in.
@@ -170,27 +160,6 @@ impl Session {
         });
         let retired = self.retired.iter().filter_map(|retired| retired.revoke);
         login.chain(attempt).chain(retired).min()
-    }
-
-    /// Credentials of files hang on the tokens `bound`: those are not revoked before `grace` has
-    /// passed since they no longer did, and their successors come `overlap` before the end.
-    pub(crate) fn bind(
-        &mut self,
-        bound: &BTreeSet<TokenId>,
-        now: Duration,
-        (grace, overlap): (Duration, Duration),
-    ) {
-        self.lead = match bound.is_empty() {
-            true => Duration::ZERO,
-            false => overlap,
-        };
-        for retired in &mut self.retired {
-            if let Some(revoke) = &mut retired.revoke
-                && bound.contains(&retired.token)
-            {
-                *revoke = now + grace;
-            }
-        }
     }
 
     /// Does what is due: revocations, renewals, logins.
@@ -315,22 +284,6 @@ impl Session {
         }
     }
 
-    /// Takes the answer to a revocation.
-    pub(crate) fn revoked(
-        &mut self,
-        token: TokenId,
-        result: Result<(), VaultError>,
-        out: &mut Vec<Action>,
-    ) {
-        self.retired.retain(|retired| retired.token != token);
-        if let Err(error) = result {
-            self.left_behind = true;
-            out.push(self.tell(Notice::RevocationFailed {
-                message: error.to_string(),
-            }));
-        }
-    }
-
     /// Vault answered a request with success.
     pub(crate) fn prove(&mut self, token: TokenId, now: Duration) {
         if let Some(login) = self.current.as_mut().filter(|login| login.token == token) {
@@ -382,20 +335,6 @@ impl Session {
                 false => self.backoff.fail(longest, None, rng),
             };
             self.attempt = Attempt::At(now + wait);
-        }
-    }
-
-    /// Revokes every token: the program ends.
-    pub(crate) fn revoke_all(&mut self, out: &mut Vec<Action>) {
-        self.retired
-            .extend(self.current.take().map(|login| Retired {
-                token: login.token,
-                revoke: Some(Duration::ZERO),
-            }));
-        for retired in &mut self.retired {
-            if retired.revoke.take().is_some() {
-                out.push(Action::Revoke(retired.token));
-            }
         }
     }
 }

@@ -51,6 +51,20 @@ fn a_sound_pod_is_told_what_it_gets_and_what_that_costs() {
 }
 
 #[test]
+fn the_logins_of_profiles_are_told() {
+    check(
+        VAULT,
+        &pod(
+            "inject: 'true'\nsecret-db: secret/db#password\nsecret-eu: eu:secret/db\nsecret-ci: ci:kv/db\ncontainers: app\nvault-eu-role: reader\nvault-ci-auth-type: approle\nvault-ci-approle-secret: ci",
+        ),
+        0,
+        expect![[r#"
+            app.yaml: document 1 (Pod default/app): ok: 3 files for app by a sidecar as Vault role "shop", for ci as an AppRole, for eu as Vault role "reader"; memory: volume freshet-secrets at most 7Mi, refresher at most 24Mi
+        "#]],
+    );
+}
+
+#[test]
 fn all_problems_are_told_with_file_document_and_path() {
     let cron = "kind: CronJob\nmetadata: {name: nightly, namespace: batch}\nspec:\n  jobTemplate:\n    spec:\n      template:\n        metadata:\n          annotations: {freshet.dev/inject: 'true', freshet.dev/secret-db: secret//db, freshet.dev/format-db: toml}\n        spec: {containers: [{name: app}]}\n";
     let list = "kind: List\nitems:\n- {kind: Pod, metadata: {name: a, annotations: {freshet.dev/injct: 'true', freshet.dev/inject: 'true'}}, spec: {containers: [{name: app}]}}\n";

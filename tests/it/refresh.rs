@@ -10,6 +10,7 @@ mod logins;
 mod notifications;
 mod outages;
 pub(crate) mod pod;
+mod profiles;
 mod quit;
 mod restarts;
 mod supplied;

@@ -159,7 +159,7 @@ impl fmt::Display for Workload {
 
 /// The login and the files.
 fn same(asked: &Parsed) -> Vec<String> {
-    let settings = &asked.settings;
+    let settings = &asked.settings.login;
     let role = settings.role.as_ref();
     let role = role.map(|role| format!(" as {role}"));
     let namespace = settings.vault_namespace.as_ref();

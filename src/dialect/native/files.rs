@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::FileValues;
 use super::certificate;
+use super::profiles::Profiles;
 use super::vocabulary::Key;
 use crate::dialect::findings::{Findings, at, listed};
 use crate::dialect::suggest;
@@ -25,7 +26,11 @@ pub(super) struct NamedFile {
 }
 
 /// The files in the order of their names. One that has a problem is left out.
-pub(super) fn read(files: &FileValues<'_>, findings: &mut Findings) -> Vec<NamedFile> {
+pub(super) fn read(
+    files: &FileValues<'_>,
+    profiles: &Profiles<'_>,
+    findings: &mut Findings,
+) -> Vec<NamedFile> {
     let known: Vec<&str> = files
         .iter()
         .filter(|(_, values)| has_content(values))
@@ -37,6 +42,7 @@ pub(super) fn read(files: &FileValues<'_>, findings: &mut Findings) -> Vec<Named
             let mut reader = Reader {
                 name,
                 values,
+                profiles,
                 findings,
             };
             if has_content(values) {
@@ -57,6 +63,7 @@ pub(super) fn has_content(values: &BTreeMap<Key, &str>) -> bool {
 struct Reader<'a> {
     name: &'a SecretName,
     values: &'a BTreeMap<Key, &'a str>,
+    profiles: &'a Profiles<'a>,
     findings: &'a mut Findings,
 }
 
@@ -82,6 +89,8 @@ impl Reader<'_> {
     fn file(&mut self) -> Option<NamedFile> {
         let source = self.value::<SecretRef>(Key::Secret);
         if let Ok(Some(source)) = &source {
+            self.profiles
+                .check(&self.key(Key::Secret), source, self.findings);
             doubt_path(&self.key(Key::Secret), source, self.findings);
             certificate::doubt_parameters(&self.key(Key::Secret), source, self.findings);
         }
@@ -153,7 +162,9 @@ impl Reader<'_> {
             missing_key: missing_key.ok()?.unwrap_or(MissingKey::Error),
             delimiters: (delimiter(left, "{{")?, delimiter(right, "}}")?),
         };
-        self.findings.template(&self.key(Key::Template), &template);
+        let key = self.key(Key::Template);
+        self.findings.template(&key, &template);
+        self.profiles.check_template(&key, &template, self.findings);
         Some(template)
     }
 
@@ -232,8 +243,10 @@ impl Reader<'_> {
 pub(super) fn doubt_path(key: &str, source: &SecretRef, findings: &mut Findings) {
     let mut parts = source.path.as_str().splitn(3, '/');
     if let (Some(mount), Some("data"), Some(rest)) = (parts.next(), parts.next(), parts.next()) {
+        let profile = source.profile.as_ref();
+        let profile = profile.map_or_else(String::new, |profile| format!("{profile}:"));
         let message = format!(
-            "looks like a path of KV v2's API: write {mount}/{rest}, as vault kv get takes it"
+            "looks like a path of KV v2's API: write {profile}{mount}/{rest}, as vault kv get takes it"
         );
         findings.warn(at(key).with(&source.to_string(), message));
     }

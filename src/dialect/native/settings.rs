@@ -1,45 +1,39 @@
 //! Who to be, whom to ask, and how the sidecar shall look: the keys that stand once on a pod.
 
+mod fallback;
 mod login;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
-use self::login::Login;
-use super::PodValues;
+pub(super) use self::fallback::Fallback;
 use super::on_change::Told;
 use super::vocabulary::Key;
-use crate::dialect::external_secret::StoreSettings;
+use super::{PodValues, Sorted};
 use crate::dialect::findings::{Findings, at};
 use crate::dialect::quantity::Quantity;
-use crate::dialect::{Appearance, CaSource, DialectDefaults, Resources, Settings};
-use crate::spec::layout::CA_FILE;
-use crate::spec::{ContainerName, GoDuration, Invalid, ObjectName, VaultAddress};
+use crate::dialect::{Appearance, DialectDefaults, Resources, Settings};
+use crate::spec::{ContainerName, GoDuration, Invalid, Profile};
 
 /// The interval of a pod that names none.
 pub(in crate::dialect) const DEFAULT_INTERVAL: GoDuration = GoDuration::from_secs(60);
 /// Below this the load on Vault is worth a word: each pod asks for each secret that often.
 const SHORT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The settings; `None` is always accompanied by a problem.
+/// The settings, which fall back to `fallback`; `None` is always accompanied by a problem.
 pub(super) fn read(
-    pod: &PodValues<'_>,
-    defaults: &DialectDefaults,
+    sorted: &Sorted<'_>,
+    fallback: Fallback,
+    flags: &DialectDefaults,
     findings: &mut Findings,
 ) -> Option<Settings> {
-    let mut reader = Reader { pod, findings };
-    let vault_address = reader.vault_address(defaults);
-    let vault_namespace = reader.value(Key::VaultNamespace);
-    let Login {
-        auth_type,
-        auth_path,
-        role,
-        audience,
-        approle_secret,
-    } = reader.login(vault_address.as_ref(), defaults);
-    let ca_config_map: Option<ObjectName> = reader.value(Key::CaConfigMap);
-    let tls_secret: Option<ObjectName> = reader.value(Key::TlsSecret);
+    let (login, profiles) = login::read(sorted, fallback, flags, findings);
+    let mut reader = Reader {
+        values: &sorted.pod,
+        profile: None,
+        findings,
+    };
     let containers = reader.value(Key::Containers);
     let once = reader.truth(Key::Once);
     let revoke = reader.truth(Key::Revoke);
@@ -49,20 +43,8 @@ pub(super) fn read(
     let resources = reader.resources();
     let on_change = reader.value(Key::OnChange);
     Some(Settings {
-        vault_address: vault_address?,
-        vault_namespace: vault_namespace.or_else(|| defaults.vault_namespace.clone()),
-        auth_type,
-        auth_path,
-        role,
-        audience,
-        approle_secret: approle_secret.as_ref().map(ToString::to_string),
-        auth_namespace: None,
-        ca: ca_config_map
-            .as_ref()
-            .or(defaults.ca_config_map.as_ref())
-            .map(ca_source),
-        headers: Vec::new(),
-        tls_secret: tls_secret.as_ref().map(ToString::to_string),
+        login: login?,
+        profiles,
         containers: containers.map(|ContainerNames(names)| names),
         once,
         grace,
@@ -73,57 +55,6 @@ pub(super) fn read(
         on_change: on_change.map(Told::of_any).into_iter().collect(),
         appearance: Appearance::default(),
     })
-}
-
-/// The settings of a pod that is served by a store: what its annotations say, else the store, and
-/// of the webhook's flags the CA alone.
-pub(super) fn over_store(
-    pod: &PodValues<'_>,
-    store: &StoreSettings,
-    flags: &DialectDefaults,
-    findings: &mut Findings,
-) -> Option<Settings> {
-    let usual = DialectDefaults::default();
-    let defaults = DialectDefaults {
-        vault_address: Some(store.address.clone()),
-        vault_namespace: store.namespace.clone(),
-        auth_type: store.auth_type,
-        auth_path: Some(store.auth_path.clone()),
-        audience: store.audience.clone().unwrap_or(usual.audience),
-        ca_config_map: None,
-        vault_k8s: flags.vault_k8s.clone(),
-    };
-    let settings = read(pod, &defaults, findings)?;
-    let says = |key: Key| pod.contains_key(&key);
-    // The store's role and audience are for a service account's token.
-    let sends_token = settings.auth_type.sends_service_account_token();
-    let role = store.role.clone().filter(|_| sends_token);
-    let audience = store.audience.clone().filter(|_| sends_token);
-    Some(Settings {
-        auth_namespace: store
-            .auth_namespace
-            .clone()
-            .filter(|_| !says(Key::VaultNamespace)),
-        role: settings.role.or(role),
-        audience: match says(Key::AuthAudience) {
-            true => settings.audience,
-            false => audience,
-        },
-        ca: settings
-            .ca
-            .or_else(|| store.ca.clone())
-            .or_else(|| flags.ca_config_map.as_ref().map(ca_source)),
-        headers: store.headers.clone(),
-        ..settings
-    })
-}
-
-/// The key `ca.crt` of a ConfigMap.
-fn ca_source(config_map: &ObjectName) -> CaSource {
-    CaSource::ConfigMap {
-        name: config_map.to_string(),
-        key: CA_FILE.to_owned(),
-    }
 }
 
 /// The time between two looks at Vault.
@@ -153,35 +84,21 @@ pub(super) fn refresh_interval(pod: &PodValues<'_>, findings: &mut Findings) -> 
     interval
 }
 
+/// Reads the settings of the pod, or of one profile.
 struct Reader<'a> {
-    pod: &'a PodValues<'a>,
+    values: &'a PodValues<'a>,
+    profile: Option<&'a Profile>,
     findings: &'a mut Findings,
 }
 
 impl Reader<'_> {
     fn value<T: FromStr<Err = Invalid>>(&mut self, key: Key) -> Option<T> {
-        let text = self.pod.get(&key)?;
-        self.findings.value(&key.annotation(""), text)
+        let text = self.values.get(&key)?;
+        self.findings.value(&self.key(key), text)
     }
 
-    fn vault_address(&mut self, defaults: &DialectDefaults) -> Option<VaultAddress> {
-        let key = Key::VaultAddress.annotation("");
-        let Some(text) = self.pod.get(&Key::VaultAddress) else {
-            if defaults.vault_address.is_none() {
-                self.findings.problem(at(&key).say(
-                    "missing, and the webhook has no default: set it, e.g. https://vault.vault:8200, or start the webhook with --vault-address",
-                ));
-            }
-            return defaults.vault_address.clone();
-        };
-        let address: VaultAddress = self.findings.value(&key, text)?;
-        if !address.is_secure() {
-            self.findings.warn(at(&key).with(
-                text,
-                "is not https: tokens and secrets cross the network in clear",
-            ));
-        }
-        Some(address)
+    fn key(&self, key: Key) -> String {
+        key.of_login(self.profile)
     }
 
     fn grace(&mut self, once: bool) -> Option<GoDuration> {
@@ -195,7 +112,7 @@ impl Reader<'_> {
     }
 
     fn truth(&mut self, key: Key) -> bool {
-        match self.pod.get(&key) {
+        match self.values.get(&key) {
             Some(&"true") => true,
             None | Some(&"false") => false,
             Some(other) => {

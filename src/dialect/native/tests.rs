@@ -1,5 +1,6 @@
 mod files;
 mod mounts;
+mod profiles;
 mod settings;
 mod variables;
 mod vocabulary;
@@ -10,7 +11,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::dialect::{CaSource, Settings};
+use crate::dialect::{CaSource, LoginSettings, Settings};
 use crate::spec::ContainerName;
 
 fn defaults() -> DialectDefaults {
@@ -72,28 +73,17 @@ fn settings(settings: &Settings) -> String {
             let _ = writeln!(lines, "{name}: {value}");
         }
     };
-    let Settings { resources, .. } = settings;
-    line("vault", Some(settings.vault_address.to_string()));
-    line(
-        "namespace",
-        settings.vault_namespace.as_ref().map(ToString::to_string),
-    );
-    line(
-        "auth",
-        Some(format!("{} at {}", settings.auth_type, settings.auth_path)),
-    );
-    line("role", settings.role.as_ref().map(ToString::to_string));
-    line(
-        "audience",
-        settings.audience.as_ref().map(ToString::to_string),
-    );
-    let ca = settings.ca.as_ref().map(|ca| match ca {
-        CaSource::ConfigMap { name, key } => format!("{name} {key}"),
-        CaSource::Bundle(_) => "a bundle".to_owned(),
-    });
-    line("CA", ca);
-    line("approle", settings.approle_secret.clone());
-    line("certificate", settings.tls_secret.clone());
+    let Settings {
+        login,
+        profiles,
+        resources,
+        ..
+    } = settings;
+    of_login(login, &mut line);
+    for (profile, login) in profiles {
+        line("profile", Some(profile.to_string()));
+        of_login(login, &mut |name, value| line(&format!("  {name}"), value));
+    }
     let names = |names: &BTreeSet<ContainerName>| {
         names
             .iter()
@@ -112,6 +102,27 @@ fn settings(settings: &Settings) -> String {
     line("limits cpu", resources.limits_cpu.clone());
     line("limits memory", resources.limits_memory.clone());
     lines
+}
+
+fn of_login(login: &LoginSettings, line: &mut dyn FnMut(&str, Option<String>)) {
+    line("vault", Some(login.vault_address.to_string()));
+    line(
+        "namespace",
+        login.vault_namespace.as_ref().map(ToString::to_string),
+    );
+    line(
+        "auth",
+        Some(format!("{} at {}", login.auth_type, login.auth_path)),
+    );
+    line("role", login.role.as_ref().map(ToString::to_string));
+    line("audience", login.audience.as_ref().map(ToString::to_string));
+    let ca = login.ca.as_ref().map(|ca| match ca {
+        CaSource::ConfigMap { name, key } => format!("{name} {key}"),
+        CaSource::Bundle(_) => "a bundle".to_owned(),
+    });
+    line("CA", ca);
+    line("approle", login.approle_secret.clone());
+    line("certificate", login.tls_secret.clone());
 }
 
 /// The mounts and files of a pod, one line each.

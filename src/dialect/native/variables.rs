@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::certificate::doubt_parameters;
 use super::files::doubt_path;
+use super::profiles::Profiles;
 use super::vocabulary::Key;
 use crate::dialect::findings::{Findings, at};
 use crate::spec::{ContainerName, Content, FileMode, FileSpec, Format, SecretRef, VariableName};
@@ -12,11 +13,13 @@ use crate::spec::{ContainerName, Content, FileMode, FileSpec, Format, SecretRef,
 /// problem is left out.
 pub(super) fn read(
     variables: &BTreeMap<VariableName, &str>,
+    profiles: &Profiles<'_>,
     findings: &mut Findings,
 ) -> Vec<FileSpec> {
     let read = |(name, text): (&VariableName, &&str)| {
         let key = Key::Variable.annotation(name.as_str());
         let source: SecretRef = findings.value(&key, text)?;
+        profiles.check(&key, &source, findings);
         doubt_path(&key, &source, findings);
         doubt_parameters(&key, &source, findings);
         if source.key.is_none() {

@@ -2,11 +2,11 @@
 //! and the reference in the README read this table and nothing else.
 
 mod misspelling;
-
-use std::fmt::Write as _;
+mod reference;
 
 use self::misspelling::NotAKey;
-use crate::spec::{ContainerName, Invalid, SecretName, VariableName};
+pub use self::reference::{overview, reference};
+use crate::spec::{ContainerName, Invalid, Profile, SecretName, VariableName};
 
 /// What all keys begin with.
 pub(super) const PREFIX: &str = "freshet.dev/";
@@ -93,10 +93,37 @@ pub(super) struct Row {
     pub(super) doc: &'static str,
     /// What other injectors and people call it.
     pub(super) aliases: &'static [&'static str],
+    /// The same setting of a profile, where there is one.
+    pub(super) profile: Option<Setting>,
 }
 
+/// A setting of a profile: the key `vault-<profile>-<name>`.
+///
+/// No name ends in a hyphen and another one, so a key is of one profile alone, whatever profiles are
+/// called.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    /// What stands after the profile.
+    pub(super) name: &'static str,
+    /// Where it comes from when the profile does not say.
+    pub(super) inherited: Inherited,
+}
+
+/// When a profile has a setting of the pod's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inherited {
+    /// Always.
+    Always,
+    /// When it means the pod's server: it belongs to that.
+    AtTheSameServer,
+}
+
+/// What stands before a profile.
+const PROFILE_PREFIX: &str = "vault-";
+
 macro_rules! rows {
-    ($($key:ident $arity:ident $name:literal = $example:literal, $default:literal, $doc:literal $(, also $($alias:literal)+)?;)+) => {
+    ($($key:ident $arity:ident $name:literal = $example:literal, $default:literal, $doc:literal
+        $(, also $($alias:literal)+)? $(, profile $setting:literal $inherited:ident)?;)+) => {
         &[$(Row {
             key: Key::$key,
             name: $name,
@@ -105,6 +132,7 @@ macro_rules! rows {
             default: $default,
             doc: $doc,
             aliases: &[$($($alias),+)?],
+            profile: [$(Setting { name: $setting, inherited: Inherited::$inherited })?].first().copied(),
         }),+]
     };
 }
@@ -170,31 +198,32 @@ pub(super) const ROWS: &[Row] = rows! {
         "`true` fetches the files once, in an init container, and adds no sidecar", also "agent-pre-populate-only" "init-only";
     Role Pod "role" = "app", "the service account's name",
         "the Vault role to log in with; `approle` has none, and `cert` needs none",
-        also "auth-role" "vault-role";
+        also "auth-role" "vault-role", profile "role" Always;
     VaultAddress Pod "vault-address" = "https://vault.vault:8200", "the webhook's",
         "the Vault server",
-        also "service" "address" "vault-addr" "vault-server";
+        also "service" "address" "vault-addr" "vault-server", profile "address" Always;
     VaultNamespace Pod "vault-namespace" = "team-a", "the webhook's",
         "the Vault namespace",
-        also "namespace";
+        also "namespace", profile "namespace" AtTheSameServer;
     AuthType Pod "auth-type" = "jwt", "`kubernetes`",
         "the auth method: `kubernetes`, `jwt`, `approle` (with `approle-secret`) or `cert` (with `tls-secret`)",
-        also "auth-method";
+        also "auth-method", profile "auth-type" Always;
     AuthPath Pod "auth-path" = "kubernetes", "the name of the method",
         "where the auth method is mounted",
-        also "auth-mount";
+        also "auth-mount", profile "auth-path" Always;
     AuthAudience Pod "auth-audience" = "vault", "`vault`",
         "the audience of the service account's token",
-        also "audience" "auth-config-audience";
+        also "audience" "auth-config-audience", profile "auth-audience" Always;
     ApproleSecret Pod "approle-secret" = "vault-approle", "none",
         "the Secret with the keys `role-id` and `secret-id`, for the auth method `approle`; mounted in the sidecar alone, and read at every login",
-        also "agent-extra-secret" "extra-secret" "auth-config-role-id-file-path" "auth-config-secret-id-file-path";
+        also "agent-extra-secret" "extra-secret" "auth-config-role-id-file-path" "auth-config-secret-id-file-path",
+        profile "approle-secret" AtTheSameServer;
     CaConfigMap Pod "ca-config-map" = "vault-ca", "the webhook's, or the Mozilla roots",
         "the ConfigMap whose key `ca.crt` holds the CA certificates that Vault's is checked against",
-        also "ca-cert" "ca-configmap" "ca-bundle";
+        also "ca-cert" "ca-configmap" "ca-bundle", profile "ca-config-map" AtTheSameServer;
     TlsSecret Pod "tls-secret" = "vault-client", "none",
         "the Secret (`kubernetes.io/tls`) with a client certificate for Vault; mounted in the sidecar alone",
-        also "client-cert" "client-key";
+        also "client-cert" "client-key", profile "tls-secret" AtTheSameServer;
     User Pod "user" = "1000", "the pod's, unless that is 0",
         "the user id of the sidecar",
         also "agent-run-as-user" "run-as-user" "uid";
@@ -237,6 +266,16 @@ impl Key {
     pub(super) fn annotation(self, name: &str) -> String {
         format!("{PREFIX}{}{name}", self.row().name)
     }
+
+    /// The whole key of a profile, `freshet.dev/vault-eu-role`; without one, of the pod's own login.
+    pub(super) fn of_login(self, profile: Option<&Profile>) -> String {
+        match (profile, self.row().profile) {
+            (Some(profile), Some(setting)) => {
+                format!("{PREFIX}{PROFILE_PREFIX}{profile}-{}", setting.name)
+            }
+            _ => self.annotation(""),
+        }
+    }
 }
 
 /// What a key says: which row, and of a family, which file.
@@ -250,6 +289,8 @@ pub(super) enum Word {
     Variable(VariableName),
     /// A key of one container.
     Container(Key, ContainerName),
+    /// A setting of a profile.
+    Profile(Key, Profile),
     /// A key that is not the author's to write.
     Ours,
 }
@@ -265,7 +306,25 @@ pub(super) fn look_up(word: &str) -> Result<Word, NotAKey<'_>> {
     }
     families()
         .find_map(|row| row.member(word.strip_prefix(row.name)?).ok())
+        .or_else(|| {
+            let (row, profile) = of_profile(word)?;
+            Some(Word::Profile(row.key, profile.parse().ok()?))
+        })
         .ok_or(NotAKey(word))
+}
+
+/// The row of a profile's setting, and what should be the profile's name.
+fn of_profile(word: &str) -> Option<(&'static Row, &str)> {
+    let rest = word.strip_prefix(PROFILE_PREFIX)?;
+    settings().find_map(|(row, setting)| {
+        let profile = rest.strip_suffix(setting.name)?.strip_suffix('-')?;
+        Some((row, profile))
+    })
+}
+
+/// The settings of profiles.
+pub(super) fn settings() -> impl Iterator<Item = (&'static Row, Setting)> {
+    ROWS.iter().filter_map(|row| Some((row, row.profile?)))
 }
 
 fn families() -> impl Iterator<Item = &'static Row> {
@@ -305,44 +364,6 @@ impl Row {
             Arity::Pod | Arity::Ours => "",
         }
     }
-}
-
-/// All the keys with an example each, for a terminal.
-pub fn overview() -> String {
-    let rows = ROWS.iter().filter(|row| row.arity != Arity::Ours);
-    rows.fold("Annotations:\n".to_owned(), |mut text, row| {
-        let suffix = row.suffix();
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "  {PREFIX}{}{suffix}: {}", row.name, row.example);
-        text
-    })
-}
-
-/// The reference of the annotations as a Markdown table, as the README has it.
-pub fn reference() -> String {
-    let mut table =
-        String::from("| `freshet.dev/…` | meaning | default | example |\n|---|---|---|---|\n");
-    for row in ROWS {
-        let Row {
-            name,
-            example,
-            default,
-            doc,
-            ..
-        } = row;
-        let suffix = row.suffix();
-        // A pipe would end the cell, in code too.
-        let example = match *example {
-            "" => String::new(),
-            example => format!("`{}`", example.replace('|', "\\|")),
-        };
-        // Writing to a String does not fail.
-        let _ = writeln!(
-            table,
-            "| `{name}{suffix}` | {doc} | {default} | {example} |"
-        );
-    }
-    table
 }
 
 #[cfg(test)]
@@ -398,6 +419,43 @@ mod tests {
             refused(word, &format!("unknown: did you mean freshet.dev/{meant}?"));
         }
         refused("zzz", "unknown: `freshet lint --help` names all the keys");
+    }
+
+    #[test]
+    fn a_key_is_of_one_profile_alone() {
+        for (row, setting) in settings() {
+            let mut others = settings().map(|(_, other)| format!("-{}", other.name));
+            assert!(
+                !others.any(|other| setting.name.ends_with(&other)),
+                "{}",
+                setting.name
+            );
+            for profile in ["eu", "eu-auth", "auth", "a-address", "namespace"] {
+                let key = row.key.of_login(Some(&profile.parse().expect("a profile")));
+                let word = key.strip_prefix(PREFIX).expect("ours");
+                let found = Word::Profile(row.key, profile.parse().expect("a profile"));
+                assert_eq!(look_up(word), Ok(found), "{word}");
+            }
+            let longest = row
+                .key
+                .of_login(Some(&"a".repeat(32).parse().expect("a profile")));
+            assert!(longest.len() - PREFIX.len() <= 63, "{longest}");
+        }
+        assert_eq!(look_up("vault-address"), Ok(Word::Pod(Key::VaultAddress)));
+        for (word, meant) in [
+            ("vault-eu-adress", "vault-eu-address"),
+            ("vault-eu-west-addr", "vault-eu-west-address"),
+            ("vault-eu_role", "vault-eu-role"),
+            ("vault-eu-auth-method", "vault-eu-auth-type"),
+            ("vault-adress", "vault-address"),
+            ("vault-role", "role"),
+        ] {
+            refused(word, &format!("unknown: did you mean freshet.dev/{meant}?"));
+        }
+        refused(
+            "vault-EU-role",
+            "what stands between freshet.dev/vault- and -role must be the name of a profile: lower-case letters, digits and inner hyphens, at most 32",
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn written(parsed: &Parsed, defaults: &DialectDefaults) -> Written {
     };
     writer.say(Key::Inject, "true");
     writer.files(&parsed.spec);
-    writer.login(&parsed.settings);
+    writer.login(&parsed.settings.login);
     writer.server(&parsed.settings);
     writer.rest(&parsed.settings);
     writer.appearance(&parsed.settings);

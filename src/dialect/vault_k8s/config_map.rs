@@ -213,6 +213,7 @@ impl<'a> Configured<'a> {
     /// What no annotation can say.
     fn complete(&self, settings: &mut Settings) {
         settings
+            .login
             .auth_namespace
             .clone_from(&self.config.auth_namespace);
         let needs = &mut settings.appearance.needs;

@@ -1,6 +1,6 @@
 //! Who the sidecar is, whom it asks, and who sees its files: the keys that stand once on a pod.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::annotations::Reader;
 use super::login;
@@ -10,7 +10,7 @@ use super::tls;
 use super::vocabulary::Key;
 use super::{resources, users};
 use crate::dialect::findings::at;
-use crate::dialect::{Appearance, DialectDefaults, Settings};
+use crate::dialect::{Appearance, DialectDefaults, LoginSettings, NeededFile, Settings};
 use crate::spec::{AuthType, ContainerName, Mount, VaultAddress, VaultNamespace};
 
 /// The settings; `None` is always accompanied by a problem.
@@ -45,18 +45,25 @@ pub(super) fn read(
         ..sidecar::appearance(reader, pod, phases)
     };
     let login = login?;
+    let path = |file: &Option<NeededFile>| file.as_ref().map(|file| file.path.clone());
     Some(Settings {
-        vault_address: vault_address?,
-        vault_namespace,
-        auth_type: login.auth_type,
-        auth_path: login.auth_path.clone(),
-        role: login.role.clone(),
-        audience: login.audience.clone(),
-        approle_secret: None,
-        auth_namespace: None,
-        ca: tls.ca.clone(),
-        headers: Vec::new(),
-        tls_secret: None,
+        login: LoginSettings {
+            vault_address: vault_address?,
+            vault_namespace,
+            auth_type: login.auth_type,
+            auth_path: login.auth_path.clone(),
+            role: login.role.clone(),
+            audience: login.audience.clone(),
+            approle_secret: None,
+            auth_namespace: None,
+            ca: tls.ca.clone(),
+            headers: Vec::new(),
+            tls_secret: None,
+            token_file: path(&login.token_file),
+            ca_file: path(&tls.ca_file),
+            tls_server_name: tls.server_name.clone(),
+        },
+        profiles: BTreeMap::new(),
         containers,
         once: phases.only,
         grace: None,

@@ -105,17 +105,8 @@ pub(super) fn appearance(
 pub(super) fn with_files(mut appearance: Appearance, login: Login, tls: Tls) -> Appearance {
     appearance.secrets.extend(tls.secrets);
     appearance.secrets.extend(login.approle);
-    if let Some(token) = login.token_file {
-        appearance
-            .arguments
-            .push(format!("--token-file={}", token.path));
-        appearance.needs.push(token);
-    }
-    if let Some(file) = tls.ca_file {
-        appearance.ca_file = Some(file.path.clone());
-        appearance.needs.push(file);
-    }
-    appearance.tls_server_name = tls.server_name;
+    appearance.needs.extend(login.token_file);
+    appearance.needs.extend(tls.ca_file);
     appearance
 }
 

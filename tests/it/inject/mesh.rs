@@ -123,10 +123,16 @@ fn a_meshs_plain_proxy_with_cni_redirection_would_deadlock_the_gate_and_is_refus
         "traffic.sidecar.istio.io/excludeOutboundPorts: '443,18200'",
         "config.linkerd.io/skip-outbound-ports: '8200'",
         "freshet.dev/vault-address: 'https://vault', traffic.sidecar.istio.io/excludeOutboundPorts: '8200'",
+        "freshet.dev/vault-eu-address: 'https://eu', traffic.sidecar.istio.io/excludeOutboundPorts: '8200'",
     ] {
         denied(decision(&istio(refused)));
     }
+    let two = denied(decision(&istio(
+        "freshet.dev/vault-eu-address: 'https://eu'",
+    )));
+    assert!(two.contains("excludeOutboundPorts: \"443,8200\""), "{two}");
     for accepted in [
+        "freshet.dev/vault-eu-address: 'https://eu', traffic.sidecar.istio.io/excludeOutboundPorts: '8200,443'",
         "traffic.sidecar.istio.io/excludeOutboundPorts: '443, 8200'",
         "sidecar.istio.io/interceptionMode: NONE",
         "freshet.dev/user: '1337'",

@@ -26,7 +26,7 @@ pub(crate) struct Pod {
     folder: TempDir,
     pub(crate) vault: DevVault,
     issuer: ServiceAccountIssuer,
-    address: String,
+    pub(crate) address: String,
     /// Who it is.
     pub(crate) login: Vec<String>,
     child: Option<Child>,
@@ -133,6 +133,16 @@ impl Pod {
 
     /// The same, at another time.
     pub(crate) fn project_token_of(&self, audience: &str, lifetime: Duration, now: SystemTime) {
+        self.project_token_at("token/token", (audience, lifetime), now);
+    }
+
+    /// The same, as another file.
+    pub(crate) fn project_token_at(
+        &self,
+        file: &str,
+        (audience, lifetime): (&str, Duration),
+        now: SystemTime,
+    ) {
         let account = ServiceAccount {
             namespace: "shop".to_owned(),
             name: "app".to_owned(),
@@ -142,7 +152,7 @@ impl Pod {
             .issuer
             .mint(&account, audience, lifetime, now)
             .expect("token");
-        self.replace("token/token", &token);
+        self.replace(file, &token);
     }
 
     pub(crate) fn set_spec(&self, spec: &str) {
@@ -347,7 +357,13 @@ pub(crate) fn spec(interval: &str, files: &[File<'_>]) -> String {
             json!({"volume": volume, "mountPath": format!("/{volume}"), "files": files})
         })
         .collect();
-    json!({"version": 1, "refreshInterval": interval, "mounts": mounts}).to_string()
+    // Before version 2 a colon means nothing.
+    let version = if files.iter().any(|file| file.2.contains(':')) {
+        2
+    } else {
+        1
+    };
+    json!({"version": version, "refreshInterval": interval, "mounts": mounts}).to_string()
 }
 
 fn file((_, name, text): &File<'_>) -> Value {

@@ -123,7 +123,7 @@ fn the_webhooks_auth_path_is_for_its_own_method() {
         ..defaults()
     };
     let path = |text: &str| match parse(&annotations(text), &with_path) {
-        Ok(Reading::Asked(parsed)) => parsed.settings.auth_path.to_string(),
+        Ok(Reading::Asked(parsed)) => parsed.settings.login.auth_path.to_string(),
         other => panic!("{other:?}"),
     };
     assert_eq!(path("inject: true\nsecret-a: b"), "kubernetes-prod");
@@ -141,7 +141,7 @@ fn the_webhooks_ca_is_for_pods_that_name_none() {
         ..defaults()
     };
     let ca = |text: &str| match parse(&annotations(text), &with_ca) {
-        Ok(Reading::Asked(parsed)) => parsed.settings.ca,
+        Ok(Reading::Asked(parsed)) => parsed.settings.login.ca,
         other => panic!("{other:?}"),
     };
     let config_map = |name: &str| {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::dialect::native::vocabulary::{Arity, ROWS};
+use crate::dialect::native::vocabulary::{Arity, Inherited, ROWS, settings as login_settings};
 
 /// Every row's example is accepted, and a bad value is noticed: no row that nobody reads.
 #[test]
@@ -37,6 +37,63 @@ fn every_row_of_the_table_is_read() {
                 "{}: {problems:?}",
                 row.name
             );
+        }
+    }
+}
+
+/// The same of the settings of profiles, which another server does not get where they belong to the
+/// pod's.
+#[test]
+fn every_setting_of_a_profile_is_read_and_inherited() {
+    let eu: Profile = "eu".parse().expect("a profile");
+    for (row, setting) in login_settings() {
+        let read = |own: Option<&str>, of_profile: &[(Key, &str)]| {
+            let mut pod = annotations("inject: true\nsecret-db: eu:secret/db");
+            // Whoever names an AppRole logs in by it.
+            if row.key == Key::ApproleSecret {
+                pod.extend(annotations("auth-type: approle\napprole-secret: usual"));
+            }
+            pod.extend(own.map(|value| (row.key.annotation(""), value.to_owned())));
+            let of_profile = of_profile.iter();
+            pod.extend(
+                of_profile.map(|(key, value)| (key.of_login(Some(&eu)), (*value).to_owned())),
+            );
+            parse(&pod, &defaults())
+        };
+        let login = |reading| match reading {
+            Ok(Reading::Asked(parsed)) => parsed.settings.profiles[&eu].clone(),
+            other => panic!("{}: {other:?}", setting.name),
+        };
+        let bad = read(None, &[(row.key, "\u{7}//")]).expect_err("a bad value");
+        assert!(
+            bad.iter()
+                .any(|problem| problem.path.contains(setting.name))
+        );
+        let said = login(read(None, &[(row.key, row.example)]));
+        let inherited = login(read(Some(row.example), &[(Key::AuthPath, "kubernetes")]));
+        if row.key != Key::AuthPath && row.key != Key::AuthType {
+            let expected = LoginSettings {
+                auth_path: inherited.auth_path.clone(),
+                ..said.clone()
+            };
+            assert_eq!(inherited, expected, "{}", setting.name);
+        }
+        let elsewhere = [
+            (Key::VaultAddress, "https://eu:8200"),
+            (Key::AuthType, "kubernetes"),
+        ];
+        let plain = login(read(None, &elsewhere));
+        let elsewhere = login(read(Some(row.example), &elsewhere));
+        let is_left = elsewhere == plain;
+        let server = setting.inherited == Inherited::AtTheSameServer;
+        let same = [
+            Key::VaultAddress,
+            Key::AuthType,
+            Key::AuthPath,
+            Key::AuthAudience,
+        ];
+        if !same.contains(&row.key) {
+            assert_eq!(is_left, server, "{}", setting.name);
         }
     }
 }

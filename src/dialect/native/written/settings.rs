@@ -2,16 +2,16 @@
 
 use super::super::vocabulary::Key;
 use super::Writer;
-use crate::dialect::{Appearance, CaSource, MountedSecret, Position, Settings};
+use crate::dialect::{Appearance, CaSource, LoginSettings, MountedSecret, Position, Settings};
 use crate::spec::layout::{APPROLE_VOLUME, CA_FILE, ROLE_ID_FILE, SECRET_ID_FILE, TLS_VOLUME};
 
 impl Writer<'_> {
-    pub(super) fn login(&mut self, settings: &Settings) {
-        let Settings {
+    pub(super) fn login(&mut self, login: &LoginSettings) {
+        let LoginSettings {
             auth_type,
             audience,
             ..
-        } = settings;
+        } = login;
         let defaults = self.defaults;
         if *auth_type != defaults.auth_type {
             self.say(Key::AuthType, auth_type);
@@ -20,14 +20,17 @@ impl Writer<'_> {
             Some(path) if *auth_type == defaults.auth_type => path.clone(),
             _ => auth_type.mount_path(),
         };
-        if settings.auth_path != usual {
-            self.say(Key::AuthPath, &settings.auth_path);
+        if login.auth_path != usual {
+            self.say(Key::AuthPath, &login.auth_path);
         }
-        if let Some(role) = &settings.role {
+        if let Some(role) = &login.role {
             self.say(Key::Role, role);
         }
         if !auth_type.sends_service_account_token() {
             return;
+        }
+        if let Some(file) = &login.token_file {
+            self.lacks(format!("the sidecar's argument --token-file={file}"));
         }
         match audience {
             Some(audience) if *audience == defaults.audience => {}
@@ -35,24 +38,25 @@ impl Writer<'_> {
             None => self.differs(format!(
                 "the service account's token is for the audience {:?}, no longer for the API server's: the Vault role has to admit it (vault write auth/{}/role/{} audience={}), or name the API server's with freshet.dev/auth-audience",
                 defaults.audience.as_str(),
-                settings.auth_path,
-                settings.role.as_ref().map_or("ROLE", |role| role.as_str()),
+                login.auth_path,
+                login.role.as_ref().map_or("ROLE", |role| role.as_str()),
                 defaults.audience
             )),
         }
     }
 
     pub(super) fn server(&mut self, settings: &Settings) {
+        let login = &settings.login;
         let defaults = self.defaults;
-        if Some(&settings.vault_address) != defaults.vault_address.as_ref() {
-            self.say(Key::VaultAddress, &settings.vault_address);
+        if Some(&login.vault_address) != defaults.vault_address.as_ref() {
+            self.say(Key::VaultAddress, &login.vault_address);
         }
-        match &settings.vault_namespace {
+        match &login.vault_namespace {
             namespace if *namespace == defaults.vault_namespace => {}
             Some(namespace) => self.say(Key::VaultNamespace, namespace),
             None => self.lacks("no Vault namespace, where the webhook has one for all pods"),
         }
-        if settings.auth_namespace.is_some() {
+        if login.auth_namespace.is_some() {
             self.lacks("a Vault namespace of the login beside that of the secrets");
         }
         let usual = defaults
@@ -62,17 +66,17 @@ impl Writer<'_> {
                 name: name.to_string(),
                 key: CA_FILE.to_owned(),
             });
-        match &settings.ca {
+        match &login.ca {
             ca if *ca == usual => {}
             Some(CaSource::ConfigMap { name, key }) if key == CA_FILE => {
                 self.say(Key::CaConfigMap, name);
             }
             _ => self.lacks("these CA certificates: put them into a ConfigMap under ca.crt, for freshet.dev/ca-config-map"),
         }
-        if let Some(file) = &settings.appearance.ca_file {
+        if let Some(file) = &login.ca_file {
             self.lacks(format!("CA certificates in the file {file}: put them into a ConfigMap under ca.crt, for freshet.dev/ca-config-map"));
         }
-        if settings.appearance.tls_server_name.is_some() {
+        if login.tls_server_name.is_some() {
             self.lacks("another name in Vault's certificate than the server's");
         }
         self.secrets(settings);
@@ -103,10 +107,10 @@ impl Writer<'_> {
                 )),
             }
         }
-        if let Some(secret) = &settings.tls_secret {
+        if let Some(secret) = &settings.login.tls_secret {
             self.say(Key::TlsSecret, secret);
         }
-        if let Some(secret) = &settings.approle_secret {
+        if let Some(secret) = &settings.login.approle_secret {
             self.say(Key::ApproleSecret, secret);
         }
     }
