@@ -1,14 +1,17 @@
-//! A pod that speaks several dialects: one refresher with one login serves them all.
+//! A pod that speaks several dialects: one refresher serves them all.
 //!
-//! Of a setting the annotation comes first, then what the stores say, then the webhook's flags. Where
-//! a token is sent must never be a surprise, so a Vault that is named twice must be the same one.
+//! Of a setting the annotation comes first, then what the store says, then the webhook's flags. The
+//! first store's login is the pod's own, and each further one that differs is a profile. Where a token
+//! is sent must never be a surprise, so annotations beside stores mean the same Vault, or name it.
 
 use std::collections::BTreeMap;
 
-use super::external_secret::{self, ExternalSecretFacts, PodSecrets, Served, StoreSettings};
+use super::external_secret::{self, ExternalSecretFacts, PodSecrets, Served, ServedStore};
 use super::findings::{Findings, at};
-use super::{DialectDefaults, Parsed, Problem, Reading, Settings, native, vault_k8s};
-use crate::spec::{ContainerName, Mount, SyncSpec};
+use super::{
+    DialectDefaults, LoginSettings, Parsed, Problem, Reading, Settings, native, vault_k8s,
+};
+use crate::spec::{ContainerName, Mount, Profile, SyncSpec};
 
 /// Reads a pod: its annotations, and the ExternalSecrets of its namespace that make its Secrets.
 ///
@@ -46,6 +49,7 @@ pub fn read(
     };
     match (login, native) {
         (Ok((login, mut warnings)), Ok(native)) => {
+            let served = login.owned(served);
             warnings.extend(served.warnings.iter().cloned());
             joined(login, served, native, warnings).map(|parsed| Reading::Asked(Box::new(parsed)))
         }
@@ -99,11 +103,35 @@ pub fn beside(
     }
 }
 
-/// The settings of the one login, and what containers run.
-type Login = (Settings, BTreeMap<ContainerName, Vec<String>>);
+/// What is read of a pod for its stores, and what containers run.
+struct Login {
+    settings: Settings,
+    /// Which profile each store's secrets are read with; `None` is the pod's own login.
+    profiles: BTreeMap<Profile, Option<Profile>>,
+    commands: BTreeMap<ContainerName, Vec<String>>,
+}
 
-/// The settings of the one login, with the annotations over the stores, and what the annotations say
-/// that containers run.
+impl Login {
+    /// What is served, with the profiles that the pod has.
+    fn owned(&self, mut served: Served) -> Served {
+        let mounts = served.mounts.iter_mut();
+        let of_mounts = mounts.flat_map(|mount| &mut mount.targets);
+        let environments = served.environments.iter_mut();
+        let of_environments = environments.flat_map(|environment| &mut environment.targets);
+        for target in of_mounts.chain(of_environments) {
+            for secret in target.secrets_mut() {
+                let owned = secret
+                    .profile
+                    .as_ref()
+                    .and_then(|own| self.profiles.get(own));
+                secret.profile = owned.cloned().flatten();
+            }
+        }
+        served
+    }
+}
+
+/// The logins, with the annotations over the stores, and what the annotations say that containers run.
 fn login(
     annotations: &BTreeMap<String, String>,
     served: &Served,
@@ -112,35 +140,66 @@ fn login(
     let mut findings = Findings::default();
     let all = served.stores.iter();
     let all: Vec<_> = all
-        .filter_map(|(object, store)| {
-            let settings = native::over_store(annotations, store, defaults, &mut findings)?;
-            Some((object, settings))
+        .filter_map(|store| {
+            let over = &store.settings;
+            let settings = native::over_store(annotations, over, defaults, &mut findings)?;
+            Some((store, settings))
         })
         .collect();
-    if let [(first, settings), others @ ..] = all.as_slice()
-        && let Some((other, _)) = others.iter().find(|(_, other)| other != settings)
-    {
-        findings.problem(Problem::new(
-            "spec.volumes",
-            format!(
-                "{first} and {other} ask for different logins, and a pod has one: let their server, namespace, auth, CA and headers agree, or say on the pod which (freshet.dev/vault-address, freshet.dev/role …)"
-            ),
-        ));
-    }
+    let logins = logins(all, &mut findings);
     refuse_other_vault(annotations, &served.stores, defaults, &mut findings);
     let commands = native::commands(annotations, &mut findings);
     let warnings = findings.close()?;
     // Without a store that could be read there is a problem, and `serve` has told it.
-    let settings = all.into_iter().next().map(|(_, settings)| settings);
-    settings
-        .map(|settings| ((settings, commands), warnings))
-        .ok_or_else(Vec::new)
+    let (settings, profiles) = logins.ok_or_else(Vec::new)?;
+    let login = Login {
+        settings,
+        profiles,
+        commands,
+    };
+    Ok((login, warnings))
+}
+
+/// The settings, with a profile for each login that is not the first one's, and which of them each
+/// store has.
+fn logins(
+    stores: Vec<(&ServedStore, Settings)>,
+    findings: &mut Findings,
+) -> Option<(Settings, BTreeMap<Profile, Option<Profile>>)> {
+    let mut stores = stores.into_iter();
+    let (first, mut settings) = stores.next()?;
+    let mut profiles = BTreeMap::from([(first.profile.clone(), None)]);
+    let mut of_stores: Vec<(Profile, LoginSettings)> = Vec::new();
+    for (store, Settings { login, .. }) in stores {
+        let known = of_stores.iter().find(|(_, known)| *known == login);
+        let profile = match known {
+            _ if login == settings.login => None,
+            Some((profile, _)) => Some(profile.clone()),
+            None => {
+                of_stores.push((store.profile.clone(), login));
+                Some(store.profile.clone())
+            }
+        };
+        if let Some(profile) = profile
+            .as_ref()
+            .filter(|own| settings.profiles.contains_key(own))
+        {
+            let message = format!(
+                "\"{profile}\" is the profile of {}: call the annotations' own otherwise",
+                store.object
+            );
+            findings.problem(Problem::new("metadata.annotations", message));
+        }
+        profiles.insert(store.profile.clone(), profile);
+    }
+    settings.profiles.extend(of_stores);
+    Some((settings, profiles))
 }
 
 /// Annotations that fetch from the webhook's Vault beside a store of another one.
 fn refuse_other_vault(
     annotations: &BTreeMap<String, String>,
-    stores: &[(String, StoreSettings)],
+    stores: &[ServedStore],
     defaults: &DialectDefaults,
     findings: &mut Findings,
 ) {
@@ -151,9 +210,15 @@ fn refuse_other_vault(
     let Some(usual) = &defaults.vault_address else {
         return;
     };
-    if let Some((object, store)) = stores.iter().find(|(_, store)| store.address != *usual) {
+    let elsewhere = |store: &&ServedStore| store.settings.address != *usual;
+    if let Some(ServedStore {
+        object,
+        settings: store,
+        ..
+    }) = stores.iter().find(elsewhere)
+    {
         findings.problem(at(key).say(format!(
-            "missing: the annotations mean the webhook's Vault, {usual}, and {object} means {}; a pod has one: name it",
+            "missing: the annotations mean the webhook's Vault, {usual}, and {object} means {}: name the one that the annotations mean, and read from another with a profile",
             store.address
         )));
     }
@@ -164,7 +229,7 @@ fn stores_defaults(served: &Served, defaults: &DialectDefaults) -> DialectDefaul
     let store = served
         .stores
         .first()
-        .map(|(_, store)| store.address.clone());
+        .map(|store| store.settings.address.clone());
     DialectDefaults {
         vault_address: store.or_else(|| defaults.vault_address.clone()),
         ..defaults.clone()
@@ -172,11 +237,16 @@ fn stores_defaults(served: &Served, defaults: &DialectDefaults) -> DialectDefaul
 }
 
 fn joined(
-    (mut settings, commands): Login,
+    login: Login,
     served: Served,
     native: Reading,
     mut warnings: Vec<Problem>,
 ) -> Result<Parsed, Vec<Problem>> {
+    let Login {
+        mut settings,
+        commands,
+        ..
+    } = login;
     let mut heavy_functions = served.heavy;
     let mut mounts = served.mounts;
     let environments = served.environments;

@@ -28,7 +28,7 @@ pub use self::claim::Claim;
 pub use self::facts::{ConfigMapKeys, ExternalSecretFacts, SharedFacts, Texts};
 pub(super) use self::identity::StoreSettings;
 pub use self::manifest::{Manifest, revision};
-pub(super) use self::served::{Served, serve};
+pub(super) use self::served::{Served, ServedStore, serve};
 pub use self::standing::Standing;
 pub use self::store::Store;
 pub(crate) use self::usage::secrets_of;

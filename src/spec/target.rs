@@ -39,11 +39,18 @@ pub struct TargetSpec {
 
 impl TargetSpec {
     /// Every reference to a secret in it.
-    pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
-        self.entries.iter_mut().map(|entry| match &mut entry.take {
+    pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
+        self.entries.iter_mut().map(Entry::secret_mut)
+    }
+}
+
+impl Entry {
+    /// The secret that it names, or the list of its folder.
+    pub fn secret_mut(&mut self) -> &mut SecretRef {
+        match &mut self.take {
             Take::Value { source, .. } | Take::Extract { source, .. } => source,
             Take::Find { folder, .. } => folder,
-        })
+        }
     }
 }
 

@@ -16,12 +16,7 @@ impl Engine {
     /// Asks for the secrets that are due, the longest overdue first.
     pub(super) fn ask(&mut self, out: &mut Vec<Action>) {
         let now = self.time();
-        // A server that does not answer shall hold up its own secrets alone.
-        let mut asked: BTreeMap<Option<Profile>, usize> = BTreeMap::new();
-        let asking = self.secrets.iter();
-        for (secret, _) in asking.filter(|(_, state)| state.is_asking()) {
-            *asked.entry(secret.profile.clone()).or_default() += 1;
-        }
+        let mut asked = self.asked_by_login();
         let mut due: Vec<_> = self
             .secrets
             .iter_mut()
@@ -65,15 +60,12 @@ impl Engine {
                             self.issuing.insert(secret.clone());
                             self.memorable = true;
                         }
-                        out.push(match step {
-                            Step::CheckVersion => {
-                                Action::CheckVersion(token, mount, secret.clone())
-                            }
-                            Step::CheckAuthority => {
-                                Action::CheckAuthority(token, mount, secret.clone())
-                            }
-                            _ => Action::Read(token, mount, secret.clone()),
-                        });
+                        let request = match step {
+                            Step::CheckVersion => Action::CheckVersion,
+                            Step::CheckAuthority => Action::CheckAuthority,
+                            _ => Action::Read,
+                        };
+                        out.push(request(token, mount, secret.clone()));
                         step
                     }
                 },
@@ -81,6 +73,17 @@ impl Engine {
             state.ask(step, token, self.now);
             *asked += 1;
         }
+    }
+
+    /// How many secrets of each login are being asked for: a server that does not answer shall hold up
+    /// its own alone.
+    fn asked_by_login(&self) -> BTreeMap<Option<Profile>, usize> {
+        let mut asked = BTreeMap::new();
+        let asking = self.secrets.iter();
+        for (secret, _) in asking.filter(|(_, state)| state.is_asking()) {
+            *asked.entry(secret.profile.clone()).or_default() += 1;
+        }
+        asked
     }
 }
 

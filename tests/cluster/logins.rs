@@ -1,9 +1,10 @@
-//! A pod that logs in by an AppRole: kubelet mounts its Secret in the sidecar alone, and the sidecar has
-//! no service account's token.
+//! Other logins: by an AppRole, whose Secret kubelet mounts in the sidecar alone, which then has no
+//! service account's token; and several in one pod.
 
 use serde_json::json;
 
 use crate::support::namespace::{ENABLED, Namespace};
+use crate::support::own_vault::OwnVault;
 use crate::support::pod::{Pod, REFRESHER};
 use crate::support::{freshet, vault};
 
@@ -57,4 +58,70 @@ fn an_approle_logs_in_with_a_secret_that_the_sidecar_alone_has() {
     assert!(application.contains("kube-api-access"), "{application}");
     assert!(!application.contains("freshet-approle"), "{application}");
     vault::vault(&["auth", "disable", name]);
+}
+
+#[test]
+fn a_pod_comes_to_one_vault_as_two_roles_each_with_a_token_of_its_audience() {
+    freshet::install();
+    let namespace = Namespace::new("two-roles", &[ENABLED]);
+    let name = namespace.name.as_str();
+    vault::allow(name, name, "default");
+    vault::put(&format!("secret/{name}/db"), &["password=marker-one"]);
+    let admin = format!("{name}-admin");
+    vault::allow(&admin, name, "default");
+    vault::put(&format!("secret/{admin}/db"), &["password=of-admin"]);
+    // The role takes the tokens of another audience alone.
+    let role = format!("auth/kubernetes/role/{admin}");
+    vault::vault(&["write", &role, "audience=admins"]);
+
+    let secret = format!("admin:secret/{admin}/db#password");
+    let annotations = [
+        ("freshet.dev/secret-admin", secret.as_str()),
+        ("freshet.dev/vault-admin-role", admin.as_str()),
+        ("freshet.dev/vault-admin-auth-audience", "admins"),
+    ];
+    let pod = Pod::create(&namespace, "app", vault::ADDRESS, &annotations);
+    pod.wait_until_ready();
+    assert_eq!(pod.file(), "marker-one");
+    let done = pod.exec(&["cat", "/secrets/admin"]);
+    assert_eq!(done.stdout, "of-admin", "{}", done.stderr);
+    let status = pod.status().stdout;
+    assert!(
+        status.contains("Vault token of profile admin: expires 20"),
+        "{status}"
+    );
+}
+
+#[test]
+fn of_two_vaults_one_goes_away_and_the_others_secrets_stay_current() {
+    freshet::install();
+    let away = OwnVault::start("two-vaults");
+    away.set_password("marker-one");
+    let namespace = &away.namespace;
+    let name = namespace.name.as_str();
+    let shared = format!("{name}-shared");
+    vault::allow(&shared, name, "default");
+    let path = format!("secret/{shared}/db");
+    vault::put(&path, &["password=shared-one"]);
+    let secret = format!("shared:{path}#password");
+    let annotations = [
+        ("freshet.dev/secret-shared", secret.as_str()),
+        ("freshet.dev/vault-shared-address", vault::ADDRESS),
+        ("freshet.dev/vault-shared-role", shared.as_str()),
+    ];
+    let pod = Pod::create(namespace, "app", &away.address(), &annotations);
+    pod.wait_until_ready();
+    away.go_down();
+    pod.wait_for_status("stale since 20");
+    vault::put(&path, &["password=shared-two"]);
+    namespace.wait_for("the other Vault's new value", || {
+        match pod.exec(&["cat", "/secrets/shared"]) {
+            done if done.stdout == "shared-two" => Ok(()),
+            done => Err(format!("{done:?}")),
+        }
+    });
+    assert_eq!(pod.file(), "marker-one");
+    away.come_back();
+    away.set_password("marker-two");
+    pod.wait_for_file("marker-two");
 }

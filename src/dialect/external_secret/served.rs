@@ -1,28 +1,31 @@
 //! From a pod's volumes and the manifests of its namespace to mounts of memory volumes.
 
 mod doubts;
+mod stores;
 mod variables;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+pub(in crate::dialect) use self::stores::ServedStore;
 use super::claim::Claim;
 use super::facts::ExternalSecretFacts;
 use super::fields::Notes;
-use super::identity::{Login, StoreSettings};
+use super::identity::Login;
 use super::manifest::{Manifest, StoreRef};
 use super::template;
 use super::usage::{PodSecrets, Projection, Sources, secrets_of, sources};
 use crate::dialect::{Environment, Problem};
 use crate::spec::target::TargetSpec;
-use crate::spec::{GoDuration, Mount, MountDirectory, StorePath, VolumeName};
+use crate::spec::{GoDuration, Mount, MountDirectory, Profile, StorePath, VolumeName};
 
 /// What a pod is served.
 #[derive(Debug)]
 pub(in crate::dialect) struct Served {
-    /// What its stores say about the login, each differing one once.
-    pub(in crate::dialect) stores: Vec<(String, StoreSettings)>,
+    /// What its stores say about the login, each differing one once. The secrets of each are read
+    /// with its profile, for now also those of the one that becomes the pod's own login.
+    pub(in crate::dialect) stores: Vec<ServedStore>,
     /// In the order of the pod's volumes.
     pub(in crate::dialect) mounts: Vec<Mount>,
     /// In the order of the pod's containers.
@@ -82,7 +85,7 @@ pub(super) struct Server<'a> {
     pub(super) notes: Notes,
     /// Objects whose own problems and warnings are told already.
     told: BTreeSet<String>,
-    stores: Vec<(String, StoreSettings)>,
+    stores: Vec<ServedStore>,
     pub(super) heavy: BTreeSet<&'static str>,
 }
 
@@ -205,13 +208,21 @@ impl<'a> Server<'a> {
         );
         self.heavy.extend(&manifest.heavy);
         let mut own = Notes::of(format!("ExternalSecret {}", manifest.name));
+        // The store of the whole comes before those of single entries: its login is the pod's own. What
+        // is wrong with it is told with the first entry.
+        let is_used = manifest.entries.iter().any(|entry| entry.store.is_none());
+        if let Some(reference) = manifest.store.as_ref().filter(|_| is_used) {
+            self.place(reference, &mut Notes::default());
+        }
         let mut entries = Vec::new();
         for entry in &manifest.entries {
             let reference = entry.store.as_ref().or(manifest.store.as_ref());
             let place = reference.and_then(|reference| self.place(reference, &mut own));
-            let resolved =
-                place.and_then(|place| entry.resolved(&place, manifest.skips_missing, &mut own));
-            entries.extend(resolved);
+            entries.extend(place.and_then(|(place, profile)| {
+                let mut entry = entry.resolved(&place, manifest.skips_missing, &mut own)?;
+                entry.secret_mut().profile = Some(profile);
+                Some(entry)
+            }));
         }
         self.tell_all(own);
         self.read_config_maps(manifest);
@@ -239,8 +250,9 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// Where the store's secrets lie; its login is remembered.
-    fn place(&mut self, reference: &StoreRef, notes: &mut Notes) -> Option<StorePath> {
+    /// Where the store's secrets lie, and the profile that they are read with; its login is
+    /// remembered.
+    fn place(&mut self, reference: &StoreRef, notes: &mut Notes) -> Option<(StorePath, Profile)> {
         let facts = self.facts;
         let Some(store) = facts.store(reference.cluster, &reference.name) else {
             notes.refuse(
@@ -273,12 +285,8 @@ impl<'a> Server<'a> {
         let (settings, notes) =
             Login::of(store, vault, reference.cluster).settings(self.pod, facts);
         self.tell_all(notes);
-        if let Some(settings) = settings
-            && !self.stores.iter().any(|(_, known)| *known == settings)
-        {
-            self.stores.push((store.object.clone(), settings));
-        }
-        Some(vault.place.clone())
+        let profile = self.profile(reference, &store.object, settings?)?;
+        Some((vault.place.clone(), profile))
     }
 
     /// Where the application sees the volume, for messages; any directory where none mounts it.

@@ -100,6 +100,20 @@ impl<V: VaultApi> Requests<V> {
                 let result = self.with(id, ask).await;
                 Event::AuthorityChecked(secret, result)
             }
+            Action::RenewLease(..) | Action::CheckLease(..) | Action::RevokeLease(..) => {
+                return self.answer_of_lease(action).await;
+            }
+            Action::Write(..)
+            | Action::Notify(..)
+            | Action::Remember(_)
+            | Action::Tell(_)
+            | Action::Forget(_)
+            | Action::Exit => return None,
+        })
+    }
+
+    async fn answer_of_lease(&self, action: Action) -> Option<Event> {
+        Some(match action {
             Action::RenewLease(id, secret, lease) => {
                 let ask = async |vault: &V, token: &Token| {
                     vault.renew_lease(token, &secret.path, &lease).await
@@ -121,12 +135,7 @@ impl<V: VaultApi> Requests<V> {
                 let result = self.with(id, ask).await;
                 Event::LeaseRevoked(lease, result)
             }
-            Action::Write(..)
-            | Action::Notify(..)
-            | Action::Remember(_)
-            | Action::Tell(_)
-            | Action::Forget(_)
-            | Action::Exit => return None,
+            _ => return None,
         })
     }
 

@@ -26,7 +26,7 @@ pub enum Reason {
     /// The secret has no such key.
     NoSuchKey {
         /// The secret, with the key.
-        source: SecretRef,
+        source: Box<SecretRef>,
         /// The keys that it has, sorted.
         keys: Vec<String>,
     },

@@ -48,7 +48,7 @@ pub(super) fn select<'a>(
         return Ok(Selected::Whole(data));
     };
     let value = data.get(key).ok_or_else(|| Reason::NoSuchKey {
-        source: source.clone(),
+        source: Box::new(source.clone()),
         keys: data.keys().cloned().collect(),
     })?;
     Ok(Selected::Key(key, value))

@@ -195,15 +195,7 @@ impl World {
     }
 
     fn carry_out(&mut self, action: Action) {
-        let owner = match &action {
-            Action::Write(..)
-            | Action::Notify(..)
-            | Action::Tell(_)
-            | Action::Remember(_)
-            | Action::Forget(_)
-            | Action::Exit => None,
-            request => self.vault.owner(request),
-        };
+        let owner = self.vault.owner(&action);
         let words = match &action {
             Action::Write(volume, payload) => {
                 let (volume, result) = (volume.clone(), self.write(volume, payload));

@@ -108,9 +108,15 @@ fn pods() -> impl Strategy<Value = BTreeMap<String, String>> {
             _ => row.key.annotation(&name),
         }),
         1 => "freshet.dev/\\PC{0,12}",
+        2 => "freshet.dev/vault-[a-c]-(role|address|namespace|auth-type)",
     ];
     let example = proptest::sample::select(ROWS).prop_map(|row| row.example.to_owned());
-    let value = prop_oneof![example, "[a-z0-9/#?=.,-]{0,12}", "\\PC{0,20}"];
+    let value = prop_oneof![
+        example,
+        "[a-c]:[a-z/]{1,8}",
+        "[a-z0-9/#?=.,:-]{0,12}",
+        "\\PC{0,20}"
+    ];
     proptest::collection::btree_map(key, value, 0..12).prop_map(|mut pod| {
         pod.entry("freshet.dev/inject".to_owned())
             .or_insert_with(|| "true".to_owned());

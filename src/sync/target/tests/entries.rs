@@ -284,12 +284,22 @@ fn tree() -> Vault {
 
 #[track_caller]
 fn check_find(select: Value, keys: Value, want: &[(&str, &str)]) {
-    let find = json!({"find": {
-        "folder": "secret/team?kv=2&part=list", "prefix": "team/", "place": {"mount": "secret"},
-        "select": select, "keys": keys,
-    }});
-    let found = render(entries(json!([{"take": find}])), &tree());
-    assert_eq!(found, files(want), "{select}");
+    // What lies below a folder is read with the login of its list.
+    for profile in ["", "eu:"] {
+        let find = json!({"find": {
+            "folder": format!("{profile}secret/team?kv=2&part=list"), "prefix": "team/",
+            "place": {"mount": "secret"}, "select": select, "keys": keys,
+        }});
+        let tree = tree();
+        let of_login = tree.as_object().expect("a map").iter();
+        let of_login = of_login.map(|(name, found)| {
+            let name = name.replacen("secret/", &format!("{profile}secret/"), 1);
+            (name, found.clone())
+        });
+        let of_login = Value::Object(of_login.collect());
+        let found = render(entries(json!([{"take": find}])), &of_login);
+        assert_eq!(found, files(want), "{profile}{select}");
+    }
 }
 
 #[cfg(feature = "go-regex")]
