@@ -18,7 +18,7 @@ use super::{exec, gate, status_text};
 use crate::shutdown::{Ended, Shutdown, on_signals};
 use crate::spec::{Auth, Identity, Profile};
 use crate::telemetry;
-use crate::vault::{Limits, VaultClient, VaultError};
+use crate::vault::{Limits, VaultClient};
 
 /// What was asked for is not so, or was not done.
 const FAILED: u8 = 1;
@@ -88,10 +88,14 @@ fn refresher(refresh: Refresh, mode: Mode) -> ExitCode {
 
 type Ways = BTreeMap<Option<Profile>, Way<VaultClient>>;
 
-/// The ways to Vault of all logins; a profile has the pod's token unless it names another.
-fn ways(identity: &Identity, token: &Path) -> Result<Ways, VaultError> {
+/// The ways to Vault of all logins. One without a token file of its own has the pod's, and that is the
+/// file `usual` unless it names another.
+///
+/// # Errors
+/// When a login cannot be sent; the text names its profile.
+fn ways(identity: &Identity, usual: &Path) -> Result<Ways, String> {
     let own = identity.login.token_file.as_deref();
-    let token = own.map_or(token, Path::new);
+    let usual = own.map_or(usual, Path::new);
     let mut ways = Ways::new();
     let mut clear = BTreeSet::new();
     for (profile, login) in identity.logins() {
@@ -101,13 +105,16 @@ fn ways(identity: &Identity, token: &Path) -> Result<Ways, VaultError> {
                 login.vault_address
             );
         }
+        let vault = VaultClient::new(login, Limits::default());
+        let vault = vault.map_err(|error| match profile {
+            Some(profile) => format!("profile {profile}: {error}"),
+            None => error.to_string(),
+        })?;
+        let token = login.token_file.as_deref().map_or(usual, Path::new);
         let way = Way {
-            vault: VaultClient::new(login, Limits::default())?,
+            vault,
             auth: login.auth.clone(),
-            token: login
-                .token_file
-                .as_ref()
-                .map_or_else(|| token.to_owned(), PathBuf::from),
+            token: token.to_owned(),
         };
         ways.insert(profile.cloned(), way);
     }
@@ -146,7 +153,9 @@ fn settings(refresh: Refresh, ways: &Ways) -> Settings {
 /// The directories with credentials of all logins, used or not.
 fn private(refresh: &Refresh, ways: &Ways) -> Vec<PathBuf> {
     let state = refresh.state.path().to_owned();
-    let tokens = ways.values().filter_map(|way| way.token.parent());
+    let tokens = ways.values().map(|way| way.token.as_path());
+    let tokens = tokens.chain([refresh.inputs.token.as_path()]);
+    let tokens = tokens.filter_map(Path::parent);
     let certificates = refresh.identity.logins().filter_map(|(_, login)| {
         let directory = login.client_certificate_dir.as_ref();
         directory.map(PathBuf::from)

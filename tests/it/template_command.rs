@@ -69,6 +69,20 @@ fn secrets_come_from_files() {
         text,
         (4, "", "--secret 'secret/db=FILE'"),
     );
+    // A colon stands after a profile, but not in paths as Vault Agent has them.
+    for (functions, text) in [
+        (
+            "external-secrets",
+            r#"{{ secret "eu:secret/db#password" }}"#,
+        ),
+        (
+            "consul-template",
+            r#"{{ with secret "eu:secret/db" }}{{ .Data.password }}{{ end }}"#,
+        ),
+    ] {
+        let arguments = format!("- --functions {functions} --secret eu:secret/db=db.json");
+        check(&arguments, files, text, (0, "x", ""));
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod agent_config_map;
 mod certificates;
 mod chart;
 mod external_secrets;
+mod profiles;
 mod reconciler;
 mod registration;
 mod support;

@@ -173,7 +173,7 @@ fn same(asked: &Parsed) -> Vec<String> {
     );
     let files = asked.spec.mounts.iter().flat_map(|mount| {
         let files = mount.files.iter();
-        files.map(move |each| file(mount, each, &settings.on_change))
+        files.map(move |each| file(mount, each, &asked.settings.on_change))
     });
     std::iter::once(login).chain(files).collect()
 }

@@ -33,11 +33,10 @@ pub(crate) struct Refresh {
 impl Given {
     pub(super) fn refresh(&mut self) -> Option<Refresh> {
         let pod = Path::new(layout::POD_DIR);
-        let token = Path::new(layout::TOKEN_DIR).join(layout::TOKEN_FILE);
         let inputs = InputPaths {
             spec: self.path("spec-file", pod.join(layout::SPEC_FILE)),
             refresh: self.path("refresh-file", pod.join(layout::REFRESH_FILE)),
-            token: token.clone(),
+            token: Path::new(layout::TOKEN_DIR).join(layout::TOKEN_FILE),
             templates: self.path("templates-dir", layout::TEMPLATES_DIR.into()),
             private: Vec::new(),
         };
@@ -61,15 +60,8 @@ impl Given {
         self.identity_options.clear();
         match std::mem::take(&mut self.identity).build() {
             Ok(identity) => Some(Refresh {
-                inputs: InputPaths {
-                    token: identity
-                        .login
-                        .token_file
-                        .as_ref()
-                        .map_or(token, PathBuf::from),
-                    ..inputs
-                },
                 identity,
+                inputs,
                 state,
                 program,
                 on_change,

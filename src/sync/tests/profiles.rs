@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::world::{MINUTE, World, fault, secs, spec};
 use crate::spec::Profile;
-use crate::sync::{Event, Freshness, Notice};
+use crate::sync::{Event, Freshness, Notice, TemplateFiles};
 use crate::vault::{Class, Engine};
 
 const FILES: [(&str, &str, &str); 2] = [
@@ -93,6 +93,55 @@ fn an_outage_of_one_server_leaves_the_others_secrets_current() {
     world.vault.outages.clear();
     world.run(MINUTE * 2);
     assert_eq!(world.file("b", "eu"), Some("two"));
+}
+
+#[test]
+fn in_one_directory_too_a_secret_that_cannot_be_read_keeps_no_other_from_changing() {
+    let mut world = world(14);
+    let both = [("a", "db", FILES[0].2), ("a", "eu", FILES[1].2)];
+    world.follow(spec("1m", &both), MINUTE * 5);
+    let outage = fault(Class::Unavailable, "connection refused");
+    world.vault.outages.insert(profile("eu"), outage);
+    world.run(MINUTE * 60 * 3);
+    world.put("secret/db", "two");
+    world.run(MINUTE * 2);
+    assert_eq!(world.file("a", "db"), Some("two"));
+    assert_eq!(world.file("a", "eu"), Some("one"), "the last good one");
+}
+
+#[test]
+fn a_token_file_holds_the_token_of_the_pods_own_login() {
+    let mut world = world(15);
+    let files = [("a", "token", "token"), FILES[1]];
+    world.follow(spec("1m", &files), MINUTE);
+    let logins: Vec<_> = world.requests();
+    let logins = logins.iter().filter(|words| words.starts_with("login"));
+    assert_eq!(logins.collect::<Vec<_>>(), ["login", "login eu"]);
+    assert_eq!(world.file("a", "token"), Some("token-1"));
+    assert!(world.status().token.used);
+    world.vault.revoke_of(&profile("eu"));
+    world.put("secret/db", "two");
+    world.run(MINUTE * 2);
+    assert_eq!(world.count("login eu"), 1);
+    assert_eq!(world.file("b", "eu"), Some("two"));
+    assert_eq!(world.file("a", "token"), Some("token-1"));
+    // A directory that comes later holds the same one.
+    let files = [("b", "token", "token"), ("b", "eu", FILES[1].2)];
+    world.follow(spec("1m", &files), MINUTE);
+    assert_eq!(world.file("b", "token"), Some("token-1"));
+}
+
+#[test]
+fn in_paths_of_vault_agent_a_colon_is_a_colon() {
+    let mut world = world(16);
+    let text = "{{ with secret \"eu:secret/db\" }}{{ .Data.data.password }}{{ end }}";
+    let path = "/templates/app".parse().expect("a path");
+    let files = TemplateFiles::from([(path, Ok(text.to_owned()))]);
+    world.feed(Event::TemplateFiles(files));
+    world.put("eu:secret/db", "of the path");
+    world.follow(spec("1m", &[("a", "app", "/templates/app")]), MINUTE);
+    assert_eq!(world.file("a", "app"), Some("of the path"));
+    assert_eq!((world.count("login"), world.count("login eu")), (1, 0));
 }
 
 #[test]

@@ -65,3 +65,31 @@ fn no_credential_is_taken_for_a_template() {
     assert_eq!(pod.file("a/app"), None);
     assert!(!pod.is_ready());
 }
+
+#[test]
+fn no_credential_of_a_profile_is_taken_for_a_template_either() {
+    for (directory, file, options) in [
+        (
+            "approle",
+            "secret-id",
+            ["--auth-type=approle", "--approle-dir="],
+        ),
+        ("tokens", "eu", ["--role=app", "--token-file="]),
+    ] {
+        let mut pod = Pod::new(&[]);
+        fs::create_dir_all(pod.path(directory)).expect("made");
+        let credential = format!("{directory}/{file}");
+        pod.replace(&credential, "hunter2");
+        let path = pod.path(&credential).display().to_string();
+        pod.set_spec(&spec("1s", &[("a", "app", &path)]));
+        let [how, with] = options;
+        let with = match with {
+            "--approle-dir=" => format!("{with}{}", pod.path(directory).display()),
+            with => format!("{with}{path}"),
+        };
+        let address = format!("--vault-address=http://{}", pod.address);
+        pod.start(&["--profile=eu", &address, how, &with]);
+        pod.wait_until("told", || pod.text("log").contains("keeps its credentials"));
+        assert_eq!(pod.file("a/app"), None);
+    }
+}
