@@ -11,6 +11,7 @@ mod findings;
 pub mod native;
 mod problem;
 mod quantity;
+mod refusal;
 mod suggest;
 pub mod vault_k8s;
 
@@ -29,6 +30,7 @@ pub use self::appearance::{Appearance, ContainerPatch, MountedSecret, NeededFile
 pub use self::combination::{beside, read, speaks_vault_k8s};
 pub use self::problem::Problem;
 pub use self::quantity::Quantity;
+pub use self::refusal::Refusal;
 pub(crate) use self::suggest::closest;
 
 /// What a dialect found on a pod that has no problem.

@@ -49,7 +49,7 @@ use serde_json::Value;
 use self::plan::Plan;
 use self::pod::PodView;
 use crate::dialect::{
-    self, DialectDefaults, Parsed, Problem, Reading, Resources, native, vault_k8s,
+    self, DialectDefaults, Parsed, Problem, Reading, Refusal, Resources, native, vault_k8s,
 };
 use crate::spec::{Auth, ContainerName, Profile};
 
@@ -216,7 +216,7 @@ pub fn decide(request: &Request<'_>, defaults: &Defaults, cluster: &ClusterFacts
             warnings.extend(pod::left_over(request.pod));
             skip(SkipReason::NotAsked, warnings)
         }
-        Asked::Wrong(problems) => deny(problems, Vec::new()),
+        Asked::Wrong(refusal) => deny(refusal.problems, refusal.warnings),
         Asked::Yes(view, parsed) => inject(request, &view, &parsed, defaults, cluster),
     }
 }
@@ -238,7 +238,7 @@ enum Asked<'a> {
     /// Nothing; with warnings.
     No(Vec<Problem>),
     /// Something that cannot be understood.
-    Wrong(Vec<Problem>),
+    Wrong(Refusal),
     Yes(PodView<'a>, Box<Parsed>),
 }
 
@@ -278,9 +278,10 @@ impl<'a> Asked<'a> {
                 Self::Yes(view, parsed)
             }
             (reading, view) => {
-                problems.extend(reading.err().unwrap_or_default());
+                let mut told = Refusal::of(reading);
+                problems.append(&mut told.problems);
                 problems.extend(view.map_or_else(identity, |view| refusal::of_pod(&view)));
-                Self::Wrong(problems)
+                Self::Wrong(Refusal { problems, ..told })
             }
         }
     }

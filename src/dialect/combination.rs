@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::external_secret::{self, ExternalSecretFacts, PodSecrets, Served, ServedStore};
 use super::findings::{Findings, at};
 use super::{
-    DialectDefaults, LoginSettings, Parsed, Problem, Reading, Settings, native, vault_k8s,
+    DialectDefaults, LoginSettings, Parsed, Problem, Reading, Refusal, Settings, native, vault_k8s,
 };
 use crate::spec::{ContainerName, Mount, Profile, SyncSpec};
 
@@ -18,28 +18,24 @@ use crate::spec::{ContainerName, Mount, Profile, SyncSpec};
 /// `freshet.dev/inject: "false"` turns all of it off.
 ///
 /// # Errors
-/// All problems at once.
+/// All problems at once, and the warnings beside them.
 pub fn read(
     annotations: &BTreeMap<String, String>,
     pod: &PodSecrets<'_>,
     facts: &ExternalSecretFacts,
     defaults: &DialectDefaults,
-) -> Result<Reading, Vec<Problem>> {
+) -> Result<Reading, Refusal> {
     if facts.is_empty() || native::is_turned_off(annotations) {
         return native::parse(annotations, defaults);
     }
     let served = match external_secret::serve(pod, facts) {
         Ok(served) if served.mounts.is_empty() && served.environments.is_empty() => {
-            return native::parse(annotations, defaults).map(|native| native.with(served.warnings));
+            return warned(native::parse(annotations, defaults), served.warnings);
         }
         Ok(served) => served,
-        Err(mut problems) => {
-            problems.extend(
-                native::parse(annotations, defaults)
-                    .err()
-                    .unwrap_or_default(),
-            );
-            return Err(problems);
+        Err(refusal) => {
+            let native = Refusal::of(native::parse(annotations, defaults));
+            return Err(refusal.and(native));
         }
     };
     let login = login(annotations, &served, defaults);
@@ -54,13 +50,8 @@ pub fn read(
             joined(login, served, native, warnings).map(|parsed| Reading::Asked(Box::new(parsed)))
         }
         (login, native) => {
-            let mut problems = login.err().unwrap_or_default();
-            for problem in native.err().unwrap_or_default() {
-                if !problems.contains(&problem) {
-                    problems.push(problem);
-                }
-            }
-            Err(problems)
+            let login = login.err().unwrap_or_default();
+            Err(login.and(Refusal::of(native)).with(served.warnings))
         }
     }
 }
@@ -76,15 +67,15 @@ pub fn speaks_vault_k8s(annotations: &BTreeMap<String, String>) -> bool {
 /// asks in other dialects, too. It has one sidecar, which looks as one of them says, so one may ask.
 ///
 /// # Errors
-/// All problems of both.
+/// All problems of both, and their warnings.
 pub fn beside(
     annotations: &BTreeMap<String, String>,
-    own: Result<Reading, Vec<Problem>>,
-    others: Result<Reading, Vec<Problem>>,
-) -> Result<Reading, Vec<Problem>> {
+    own: Result<Reading, Refusal>,
+    others: Result<Reading, Refusal>,
+) -> Result<Reading, Refusal> {
     match (own, others) {
-        (Ok(Reading::NotAsked(warnings)), others) => others.map(|reading| reading.with(warnings)),
-        (own, Ok(Reading::NotAsked(warnings))) => own.map(|reading| reading.with(warnings)),
+        (Ok(Reading::NotAsked(warnings)), others) => warned(others, warnings),
+        (own, Ok(Reading::NotAsked(warnings))) => warned(own, warnings),
         (own, others) => {
             let switch = "vault.hashicorp.com/agent-inject";
             let problem = match native::is_asked(annotations) {
@@ -95,11 +86,17 @@ pub fn beside(
                     "an ExternalSecret's target cannot be served beside {switch}: name all secrets in one of the two ways"
                 )),
             };
-            let mut problems = own.err().unwrap_or_default();
-            problems.extend(others.err().unwrap_or_default());
-            problems.push(problem);
-            Err(problems)
+            let both = Refusal::of(own).and(Refusal::of(others));
+            Err(both.and(vec![problem].into()))
         }
+    }
+}
+
+/// A reading with more warnings, whatever it says.
+fn warned(reading: Result<Reading, Refusal>, more: Vec<Problem>) -> Result<Reading, Refusal> {
+    match reading {
+        Ok(reading) => Ok(reading.with(more)),
+        Err(refusal) => Err(refusal.with(more)),
     }
 }
 
@@ -136,7 +133,7 @@ fn login(
     annotations: &BTreeMap<String, String>,
     served: &Served,
     defaults: &DialectDefaults,
-) -> Result<(Login, Vec<Problem>), Vec<Problem>> {
+) -> Result<(Login, Vec<Problem>), Refusal> {
     let mut findings = Findings::default();
     let all = served.stores.iter();
     let all: Vec<_> = all
@@ -151,7 +148,7 @@ fn login(
     let commands = native::commands(annotations, &mut findings);
     let warnings = findings.close()?;
     // Without a store that could be read there is a problem, and `serve` has told it.
-    let (settings, profiles) = logins.ok_or_else(Vec::new)?;
+    let (settings, profiles) = logins.ok_or_else(Refusal::default)?;
     let login = Login {
         settings,
         profiles,
@@ -241,7 +238,7 @@ fn joined(
     served: Served,
     native: Reading,
     mut warnings: Vec<Problem>,
-) -> Result<Parsed, Vec<Problem>> {
+) -> Result<Parsed, Refusal> {
     let Login {
         mut settings,
         commands,

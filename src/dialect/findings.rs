@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use super::Problem;
+use super::{Problem, Refusal};
 use crate::spec::{ANNOTATION, AnnotationSize, Invalid, SyncSpec, TemplateSpec};
 use crate::template::Template;
 
@@ -88,8 +88,8 @@ impl Findings {
     /// The warnings, in the order of their paths.
     ///
     /// # Errors
-    /// The problems, in the order of their paths, when there are any.
-    pub(super) fn close(mut self) -> Result<Vec<Problem>, Vec<Problem>> {
+    /// When there are problems; these and the warnings, in the order of their paths.
+    pub(super) fn close(mut self) -> Result<Vec<Problem>, Refusal> {
         self.problems.sort();
         self.problems.dedup();
         if self.more > 0 {
@@ -101,7 +101,10 @@ impl Findings {
         self.warnings.dedup();
         match self.problems.is_empty() {
             true => Ok(self.warnings),
-            false => Err(self.problems),
+            false => Err(Refusal {
+                problems: self.problems,
+                warnings: self.warnings,
+            }),
         }
     }
 }

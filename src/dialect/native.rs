@@ -16,7 +16,7 @@ use self::profiles::Profiles;
 use self::vocabulary::{Key, PREFIX, Word, look_up};
 use super::external_secret::StoreSettings;
 use super::findings::{Findings, at};
-use super::{DialectDefaults, Parsed, Problem, Reading, Settings, suggest};
+use super::{DialectDefaults, Parsed, Problem, Reading, Refusal, Settings, suggest};
 use crate::spec::{ContainerName, Profile, SecretName, SyncSpec, VariableName};
 
 pub(super) use self::mounts::RESERVED as RESERVED_DIRECTORIES;
@@ -44,11 +44,11 @@ struct Sorted<'a> {
 /// Reads a pod's annotations; nothing is asked for when `freshet.dev/inject` is absent or false.
 ///
 /// # Errors
-/// All problems at once, in the order of the keys.
+/// All problems at once, in the order of the keys, and the warnings beside them.
 pub fn parse(
     annotations: &BTreeMap<String, String>,
     defaults: &DialectDefaults,
-) -> Result<Reading, Vec<Problem>> {
+) -> Result<Reading, Refusal> {
     let mut findings = Findings::default();
     let inject = Key::Inject.annotation("");
     match annotations.get(&inject).map(String::as_str) {
@@ -87,7 +87,7 @@ pub fn parse(
     let warnings = findings.close()?;
     // Without an address there is a problem, so `close` has returned.
     let Some(mut settings) = settings else {
-        return Err(Vec::new());
+        return Err(Refusal::default());
     };
     settings.on_change.extend(named);
     Ok(Reading::Asked(Box::new(Parsed {

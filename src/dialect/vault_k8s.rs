@@ -32,7 +32,7 @@ use self::annotations::{Annotations, Reader};
 use self::config_map::Configured;
 use self::vocabulary::{Key, PREFIXES};
 use super::findings::{Findings, at};
-use super::{DialectDefaults, Parsed, Problem, Reading};
+use super::{DialectDefaults, Parsed, Problem, Reading, Refusal};
 use crate::spec::{GoDuration, SyncSpec, VERSION};
 
 pub use self::defaults::{DefaultTemplate, VaultK8sDefaults};
@@ -62,17 +62,17 @@ pub fn is_its_key(key: &str) -> bool {
 /// runs already, or the Vault Agent Injector has been at it.
 ///
 /// # Errors
-/// All problems at once, in the order of the keys.
+/// All problems at once, in the order of the keys, and the warnings beside them.
 pub fn parse(
     annotations: &BTreeMap<String, String>,
     pod: &PodOutline<'_>,
     defaults: &DialectDefaults,
-) -> Result<Reading, Vec<Problem>> {
+) -> Result<Reading, Refusal> {
     let given = Annotations::sort(annotations);
     match asks(&given, pod) {
         Ok(true) => {}
         Ok(false) => return Ok(Reading::NotAsked(unasked(&given))),
-        Err(problem) => return Err(vec![problem]),
+        Err(problem) => return Err(vec![problem].into()),
     }
     let Some(configured) = Configured::read(&given, annotations, pod, defaults) else {
         return understood(&given, None, pod, defaults);
@@ -87,7 +87,7 @@ fn understood(
     configured: Option<&Configured<'_>>,
     pod: &PodOutline<'_>,
     defaults: &DialectDefaults,
-) -> Result<Reading, Vec<Problem>> {
+) -> Result<Reading, Refusal> {
     let mut findings = Findings::default();
     let mut reader = Reader {
         given,
@@ -112,7 +112,7 @@ fn understood(
     let heavy_functions = std::mem::take(&mut findings.heavy_functions);
     let warnings = findings.close()?;
     // Without an address there is a problem, so `close` has returned.
-    let settings = settings.ok_or_else(Vec::new)?;
+    let settings = settings.ok_or_else(Refusal::default)?;
     Ok(Reading::Asked(Box::new(Parsed {
         settings,
         spec,

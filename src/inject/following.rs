@@ -47,7 +47,7 @@ pub fn follow(pod: &Value, defaults: &Defaults, cluster: &ClusterFacts) -> Follo
     }
     let (view, parsed) = match Asked::of(pod, namespace(pod), &defaults.dialect, cluster) {
         Asked::No(_) => return Following::NotAsked,
-        Asked::Wrong(problems) => return Following::Refused(problems),
+        Asked::Wrong(refusal) => return Following::Refused(refusal.problems),
         Asked::Yes(view, parsed) => (view, parsed),
     };
     let unlimited = ClusterFacts {

@@ -16,7 +16,7 @@ use super::identity::Login;
 use super::manifest::{Manifest, StoreRef};
 use super::template;
 use super::usage::{PodSecrets, Projection, Sources, secrets_of, sources};
-use crate::dialect::{Environment, Problem};
+use crate::dialect::{Environment, Problem, Refusal};
 use crate::spec::target::TargetSpec;
 use crate::spec::{GoDuration, Mount, MountDirectory, Profile, StorePath, VolumeName};
 
@@ -38,11 +38,12 @@ pub(in crate::dialect) struct Served {
 /// make.
 ///
 /// # Errors
-/// All problems at once: of the manifests that the pod uses, and of the way in which it uses them.
+/// All problems at once: of the manifests that the pod uses, and of the way in which it uses them; and
+/// the warnings beside them.
 pub(in crate::dialect) fn serve(
     pod: &PodSecrets<'_>,
     facts: &ExternalSecretFacts,
-) -> Result<Served, Vec<Problem>> {
+) -> Result<Served, Refusal> {
     let mut server = Server::new(pod, facts);
     let mut mounts = Vec::new();
     for (index, volume) in &pod.volumes {
@@ -67,7 +68,7 @@ pub(in crate::dialect) fn serve(
         problems, warnings, ..
     } = server.notes;
     if !problems.is_empty() {
-        return Err(problems);
+        return Err(Refusal { problems, warnings });
     }
     Ok(Served {
         stores: server.stores,

@@ -48,7 +48,8 @@ fn asked(text: &str) -> Parsed {
 #[track_caller]
 fn problems(text: &str, expected: Expect) {
     let problems = parse(&annotations(&format!("inject: true\n{text}")), &defaults())
-        .expect_err("the pod has problems");
+        .expect_err("the pod has problems")
+        .problems;
     expected.assert_eq(&lines(&problems));
 }
 
@@ -250,7 +251,7 @@ fn inject_is_true_or_false_to_the_letter() {
     for value in ["True", "yes", "1", "", " true"] {
         let mut pod = annotations("secret-db: secret/db");
         pod.insert(format!("{PREFIX}inject"), value.to_owned());
-        let problems = parse(&pod, &defaults()).expect_err("a bad value");
+        let Refusal { problems, .. } = parse(&pod, &defaults()).expect_err("a bad value");
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].message, "must be \"true\" or \"false\"");
     }
@@ -272,7 +273,7 @@ fn a_flood_of_mistakes_is_cut() {
         .map(|n| (format!("{PREFIX}sekret-a-b-c-d-e-f-g-h-{n}"), String::new()))
         .chain([(format!("{PREFIX}inject"), "true".to_owned())])
         .collect();
-    let problems = parse(&flood, &defaults()).expect_err("unknown keys");
+    let Refusal { problems, .. } = parse(&flood, &defaults()).expect_err("unknown keys");
     assert_eq!(problems.len(), 101);
     assert_eq!(problems[100].message, "and 4901 problems more");
 }

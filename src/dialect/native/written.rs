@@ -146,8 +146,8 @@ impl Writer<'_> {
         match super::parse(&self.written.annotations, self.defaults) {
             Ok(Reading::Asked(own)) if places(&own.spec) == places(&parsed.spec) => {}
             Ok(_) => self.lacks("these files"),
-            Err(problems) => {
-                for problem in problems {
+            Err(refusal) => {
+                for problem in refusal.problems {
                     self.lacks(problem.to_string());
                 }
             }

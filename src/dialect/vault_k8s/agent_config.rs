@@ -21,8 +21,8 @@ use serde_json::Value;
 use self::files::Files;
 use self::stanza::Stanza;
 use super::vocabulary::PREFIXES;
-use crate::dialect::Problem;
 use crate::dialect::findings::Findings;
+use crate::dialect::{Problem, Refusal};
 use crate::spec::{Content, FileSpec, Invalid, MountDirectory, ObjectName, VaultNamespace};
 
 /// The configuration of the sidecar.
@@ -156,16 +156,16 @@ pub(super) fn readable(config_map: &ConfigMap, once: bool) -> (AgentConfig, Vec<
     let config = read(config_map, once, &mut findings);
     let heavy_functions = std::mem::take(&mut findings.heavy_functions);
     let of_map = |problems: Vec<Problem>| of(config_map, problems);
-    let (warnings, problems) = match findings.close() {
-        Ok(warnings) => (of_map(warnings), Vec::new()),
-        Err(problems) => (Vec::new(), of_map(problems)),
+    let told = match findings.close() {
+        Ok(warnings) => Refusal::default().with(warnings),
+        Err(refusal) => refusal,
     };
     let config = AgentConfig {
         heavy_functions,
-        warnings,
+        warnings: of_map(told.warnings),
         ..config
     };
-    (config, problems)
+    (config, of_map(told.problems))
 }
 
 /// Problems with the ConfigMap that has them.

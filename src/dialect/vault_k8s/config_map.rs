@@ -10,7 +10,7 @@ use super::files::AskedFile;
 use super::pod::PodOutline;
 use super::vocabulary::{Arity, Key, PREFIXES, look_up};
 use crate::dialect::findings::{Findings, at};
-use crate::dialect::{DialectDefaults, Problem, Reading, Settings};
+use crate::dialect::{DialectDefaults, Problem, Reading, Refusal, Settings};
 use crate::spec::ChangeAction;
 
 /// Annotations of the pod that the injector takes from nowhere else than its own configuration of the
@@ -182,22 +182,21 @@ impl<'a> Configured<'a> {
     }
 
     /// What came of it, with each finding where the configuration or the pod says what it is about.
-    pub(super) fn told(
-        &self,
-        reading: Result<Reading, Vec<Problem>>,
-    ) -> Result<Reading, Vec<Problem>> {
+    pub(super) fn told(&self, reading: Result<Reading, Refusal>) -> Result<Reading, Refusal> {
         let placed = |all: Vec<Problem>| all.into_iter().map(|problem| self.placed(problem));
         match reading {
-            Ok(_) if !self.problems.is_empty() => Err(self.problems.clone()),
-            Ok(Reading::Asked(mut parsed)) => {
+            Ok(Reading::Asked(mut parsed)) if self.problems.is_empty() => {
                 parsed.warnings = placed(parsed.warnings)
                     .chain(self.warnings.clone())
                     .collect();
                 self.complete(&mut parsed.settings);
                 Ok(Reading::Asked(parsed))
             }
-            Ok(not_asked) => Ok(not_asked),
-            Err(problems) => {
+            Ok(Reading::NotAsked(warnings)) if self.problems.is_empty() => {
+                Ok(Reading::NotAsked(warnings))
+            }
+            refused => {
+                let Refusal { problems, warnings } = Refusal::of(refused);
                 // What is missing may stand in the part that cannot be read.
                 let is_sure = |problem: &Problem| {
                     self.problems.is_empty()
@@ -205,7 +204,10 @@ impl<'a> Configured<'a> {
                         || !problem.message.starts_with("missing")
                 };
                 let more = placed(problems).filter(is_sure);
-                Err(self.problems.iter().cloned().chain(more).collect())
+                Err(Refusal {
+                    problems: self.problems.iter().cloned().chain(more).collect(),
+                    warnings: placed(warnings).chain(self.warnings.clone()).collect(),
+                })
             }
         }
     }

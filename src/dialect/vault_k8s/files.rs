@@ -66,7 +66,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, defaults: &VaultK8sDefaults) -> 
         files.extend(token(reader.given));
     }
     orphans(reader, &sources);
-    if files.is_empty() {
+    if sources.is_empty() && files.is_empty() {
         let switch = reader.given.name(Key::Inject);
         let message = format!(
             "asks for injection, but no secret is named: add e.g. {}",

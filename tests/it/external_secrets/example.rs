@@ -108,6 +108,7 @@ fn lint_tells_what_the_deployment_gets_and_what_is_wrong_with_the_manifests() {
     expect_test::expect![[r#"
         deployment.yaml: document 1 (Deployment default/gitops-secrets-deploy): error: ExternalSecret my-db-credentials: spec.target.template.data[credentials]: template:1:20: at <">: unterminated quoted string
         deployment.yaml: document 1 (Deployment default/gitops-secrets-deploy): error: ExternalSecret my-db-credentials: spec.data[0].remoteRef.property: "url.@pretty": has the modifier @pretty, which is not offered: take the value as it is and write it with a template, e.g. {{ .key | fromJson }}
+        deployment.yaml: document 1 (Deployment default/gitops-secrets-deploy): warning: ClusterSecretStore vault-backend: spec.provider.vault.server: is not https: tokens and secrets cross the network in clear
     "#]].assert_eq(&said.stdout);
     assert_eq!(said.code, Some(1));
 }

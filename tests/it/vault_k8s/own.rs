@@ -71,6 +71,27 @@ fn warned(annotations: &[(&str, &str)], want: &[&str]) {
 const DB: (&str, &str) = ("agent-inject-secret-db", "secret/data/db");
 
 #[test]
+fn a_pod_that_is_refused_hears_its_warnings_too() {
+    let annotations = [
+        DB,
+        ("agent-inject-comand-db", "kill -HUP 1"),
+        ("agent-inject-perms-db", "9"),
+    ];
+    refused(
+        &annotations,
+        "metadata.annotations[vault.hashicorp.com/agent-inject-perms-db]: \"9\": must be octal, e.g. 0640",
+    );
+    warned(
+        &annotations,
+        &[
+            "metadata.annotations[vault.hashicorp.com/agent-inject-comand-db]: unknown, and has no effect: did you mean vault.hashicorp.com/agent-inject-command-db?",
+        ],
+    );
+    // That no file is left comes of the mistake.
+    warned(&[("agent-inject-secret-db", "a//b?=")], &[]);
+}
+
+#[test]
 fn names_are_files() {
     destinations(
         &[

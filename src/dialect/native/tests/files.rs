@@ -134,13 +134,13 @@ fn a_broken_template_is_told_with_line_and_column() {
         Key::Template.annotation("a"),
         "user={{ .user }}\n{{ if .x }}".to_owned(),
     );
-    let problems = parse(&pod, &defaults()).expect_err("broken templates");
+    let refusal = parse(&pod, &defaults()).expect_err("broken templates");
     expect![[r#"
         [template-a]: template:2:12: unexpected EOF
         [template-b]: template:1:7: at <}>: unexpected "}" in operand
         [template-c]: template:1:7: at <]>: unexpected "]" in operand
         [template-d]: template:1:4: at <nosuch>: function "nosuch" not defined in the table external-secrets
-    "#]].assert_eq(&lines(&problems));
+    "#]].assert_eq(&lines(&refusal.problems));
 }
 
 #[test]
@@ -190,8 +190,8 @@ fn a_large_sync_spec_is_warned_of_and_a_huge_one_refused() {
     let annotation = large.spec.to_annotation();
     assert!(annotation.starts_with("zlib:"));
     assert_eq!(SyncSpec::from_annotation(&annotation), Ok(large.spec));
-    let problems = with_template(160 << 10).expect_err("160 KiB are refused");
+    let refusal = with_template(160 << 10).expect_err("160 KiB are refused");
     expect![[r#"
         [sync-spec]: would take 167 KiB; at most 128 KiB, and 1 MiB before compression, are accepted: spread the files over several pods, or keep long templates in the application and fetch values alone
-    "#]].assert_eq(&lines(&problems));
+    "#]].assert_eq(&lines(&refusal.problems));
 }

@@ -166,9 +166,9 @@ fn without_an_address_the_pods_alone_is_told() {
         ..defaults()
     };
     let text = "inject: true\nsecret-db: eu:secret/db\nvault-eu-role: a/b";
-    let problems = parse(&annotations(text), &nowhere).expect_err("no address");
+    let refusal = parse(&annotations(text), &nowhere).expect_err("no address");
     expect![[r#"
         [vault-address]: missing, and the webhook has no default: set it, e.g. https://vault.vault:8200, or start the webhook with --vault-address
         [vault-eu-role]: "a/b": must be the name of a Vault role, without blanks at its ends or slashes
-    "#]].assert_eq(&lines(&problems));
+    "#]].assert_eq(&lines(&refusal.problems));
 }

@@ -109,11 +109,11 @@ fn an_address_must_come_from_somewhere() {
         vault_address: None,
         ..defaults()
     };
-    let problems = parse(&annotations("inject: true\nsecret-db: secret/db"), &nowhere)
+    let refusal = parse(&annotations("inject: true\nsecret-db: secret/db"), &nowhere)
         .expect_err("no address");
     expect![[r#"
         [vault-address]: missing, and the webhook has no default: set it, e.g. https://vault.vault:8200, or start the webhook with --vault-address
-    "#]].assert_eq(&lines(&problems));
+    "#]].assert_eq(&lines(&refusal.problems));
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn every_row_of_the_table_is_read() {
             let problems = problems.or_else(|| read("").err()).unwrap_or_default();
             assert!(
                 problems
+                    .problems
                     .iter()
                     .any(|problem| problem.path.contains(row.name)),
                 "{}: {problems:?}",
@@ -66,7 +67,8 @@ fn every_setting_of_a_profile_is_read_and_inherited() {
         };
         let bad = read(None, &[(row.key, "\u{7}//")]).expect_err("a bad value");
         assert!(
-            bad.iter()
+            bad.problems
+                .iter()
                 .any(|problem| problem.path.contains(setting.name))
         );
         let said = login(read(None, &[(row.key, row.example)]));
@@ -132,7 +134,7 @@ proptest! {
                 prop_assert_eq!(SyncSpec::from_annotation(&parsed.spec.to_annotation()), Ok(parsed.spec));
             }
             Ok(Reading::NotAsked(_)) => {}
-            Err(problems) => prop_assert!(!problems.is_empty()),
+            Err(refusal) => prop_assert!(!refusal.problems.is_empty()),
         }
     }
 
