@@ -26,7 +26,8 @@ pub(crate) struct Contestant {
     /// How many cold starts the median is taken of.
     pub(crate) starts: usize,
     arguments: Vec<String>,
-    file: PathBuf,
+    /// What it keeps current.
+    pub(crate) file: PathBuf,
     /// What a start has to find empty.
     directories: Vec<PathBuf>,
 }
@@ -116,6 +117,31 @@ impl Contestant {
         }
     }
 
+    /// The same with one more argument.
+    pub(crate) fn with(mut self, argument: String) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
+    /// The same, of another build.
+    pub(crate) fn running(self, program: &Path) -> Self {
+        Self {
+            program: program.to_owned(),
+            ..self
+        }
+    }
+
+    /// The same as the child of `tool`, which gets `options` of its own.
+    pub(crate) fn under(self, tool: &str, options: Vec<String>) -> Self {
+        let program = self.program.display().to_string();
+        let own = options.into_iter().chain([program]);
+        Self {
+            arguments: own.chain(self.arguments).collect(),
+            program: tool.into(),
+            ..self
+        }
+    }
+
     /// Starts it with empty directories, and waits for the first file.
     pub(crate) fn start(&self) -> Running {
         for directory in &self.directories {
@@ -154,6 +180,15 @@ impl Contestant {
 impl Running {
     pub(crate) fn usage(&self) -> Usage {
         Usage::of(self.child.id())
+    }
+
+    /// Asks it to end, and waits for that.
+    pub(crate) fn end(mut self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill {id}");
+        let status = self.child.wait().expect("its end");
+        assert!(status.success(), "{status}");
     }
 }
 

@@ -12,9 +12,11 @@
     reason = "a benchmark prints its table, prepares files, and stops when it cannot measure"
 )]
 
+#[allow(dead_code, reason = "refresher_layout needs the rest")]
 mod contestant;
 mod exec;
 mod figures;
+mod prepared;
 mod usage;
 
 /// The tests' servers, of which a benchmark needs a part.
@@ -38,9 +40,9 @@ use serde_json::{Value, json};
 
 use self::contestant::Contestant;
 use self::figures::{Measured, publish, publish_exec};
+use self::prepared::prepare;
 use self::support::api_server::ApiServer;
 use self::support::process::folder;
-use self::support::trust::{kubernetes_auth, role};
 use self::support::vault_server::Vault;
 
 /// How many unchanged looks at Vault the steady state is measured over, one a second.
@@ -53,36 +55,24 @@ fn main() {
         "this needs a /run of its own: run it by `tests/run bench`"
     );
     let (api, vault) = (ApiServer::shared(), Vault::start("vault"));
-    let audit = folder("audit").join("requests.log");
-    prepare(api, &vault, &audit);
+    let requests = folder("audit").join("requests.log");
+    prepare(api, &vault);
+    audit(&vault, &requests);
     let contestants = [
         Contestant::refresher(&vault.url()),
         Contestant::agent(&vault.url()),
     ];
     let program = contestants[0].program.clone();
-    let [refresher, agent] = contestants.map(|contestant| measure(&contestant, &audit));
+    let [refresher, agent] = contestants.map(|contestant| measure(&contestant, &requests));
     publish(&refresher, &agent);
     publish_exec("exec, added to a start", exec::added(&program, false));
     let supervised = exec::added(&program, true);
     publish_exec("exec as parent, added to a start", supervised);
 }
 
-/// A policy, a role for each, one secret, and one token of the same service account for both.
-fn prepare(api: &ApiServer, vault: &Vault, audit: &Path) {
-    let namespace = api.namespace("bench", &[]);
-    kubernetes_auth(vault, api, "bench");
-    let policy = r#"path "secret/*" { capabilities = ["read"] }"#;
-    vault.write("sys/policies/acl/bench", &json!({ "policy": policy }));
-    role(vault, "bench", &namespace);
-    vault.write(
-        "secret/data/bench",
-        &json!({ "data": { "user": "app", "password": "hunter2" } }),
-    );
-    let token = api.token(&namespace, "default", Some("vault"));
-    let directory = Path::new(freshet::spec::layout::TOKEN_DIR);
-    fs::create_dir_all(directory).expect("the token's directory");
-    fs::write(directory.join(freshet::spec::layout::TOKEN_FILE), token).expect("the token");
-    let device = json!({ "type": "file", "options": { "file_path": audit } });
+/// Every request to Vault is written to `log`.
+fn audit(vault: &Vault, log: &Path) {
+    let device = json!({ "type": "file", "options": { "file_path": log } });
     vault.write("sys/audit/file", &device);
 }
 

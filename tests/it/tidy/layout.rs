@@ -75,7 +75,7 @@ fn nothing_is_left_to_do_and_no_machine_is_named() {
 }
 
 fn everywhere() -> Vec<Source> {
-    let folders = ["src", "tests", "benches", "examples"];
+    let folders = ["src", "build", "tests", "benches", "examples"];
     let sources = folders.iter().flat_map(|folder| rust_files(root(), folder));
     sources.filter(|source| !is_built(&source.path)).collect()
 }
@@ -84,6 +84,7 @@ fn everywhere() -> Vec<Source> {
 fn project_files() -> Vec<PathBuf> {
     let folders = [
         "src",
+        "build",
         "tests",
         "benches",
         "examples",
