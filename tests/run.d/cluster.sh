@@ -6,27 +6,11 @@ for piece in tests/cluster/*.sh; do
 done
 
 prepare_cluster() {
-    step "the Rust toolchain" need_rust &&
-        step "Go" need_go &&
-        step "tools" need_cluster_tools &&
-        step "real servers" need_cluster_servers &&
-        step "the images" release_images &&
-        step "the images of the tests" test_images &&
-        step "the tests" cargo test --locked --features e2e --test cluster --no-run
+    prepare_on_node cluster need_cluster_tools need_cluster_servers test_images
 }
 
 part_cluster() {
-    # They wait more than they work.
-    local tests=(cargo test --locked --features e2e --test cluster -- --test-threads=8) stays=false
-    if borrowed; then
-        step "up" borrowed_up && step "tests" borrowed_shell "${tests[@]}"
-        step "down" borrowed_down
-    else
-        # Somebody started it by hand.
-        ! cluster_alive || stays=true
-        step "up" cluster_up && step "tests" cluster_shell "${tests[@]}"
-        $stays || step "down" cluster_down
-    fi
+    test_on_node cluster 8
 }
 
 need_cluster_tools() {

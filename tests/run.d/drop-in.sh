@@ -3,27 +3,12 @@
 readonly INJECTOR_VERSION=1.6.2
 
 prepare_drop-in() {
-    step "a cluster of our own" need_own_node &&
-        step "the Rust toolchain" need_rust &&
-        step "Go" need_go &&
-        step "tools" need_cluster_tools &&
-        step "real servers" need_drop_in_servers &&
-        step "the images" release_images &&
-        step "the images of the tests" drop_in_images &&
-        step "the tests" cargo test --locked --features e2e --test drop_in --no-run
+    step "a cluster of our own" own_node "the Vault Agent Injector would take pods of everybody in a borrowed cluster" &&
+        prepare_on_node drop_in need_cluster_tools need_drop_in_servers drop_in_images
 }
 
 part_drop-in() {
-    local tests=(cargo test --locked --features e2e --test drop_in -- --test-threads=1) stays=false
-    # Somebody started it by hand.
-    ! cluster_alive || stays=true
-    step "up" cluster_up && step "tests" cluster_shell "${tests[@]}"
-    $stays || step "down" cluster_down
-}
-
-# The injector takes every pod of a cluster.
-need_own_node() {
-    ! borrowed || cannot "the Vault Agent Injector would take pods of everybody in a borrowed cluster" "unset KUBECONFIG"
+    test_on_node drop_in 1
 }
 
 need_drop_in_servers() {

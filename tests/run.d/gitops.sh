@@ -3,32 +3,16 @@
 readonly ARGOCD_VERSION=3.2.1
 
 prepare_gitops() {
-    step "a cluster of our own" need_own_cluster &&
-        step "the Rust toolchain" need_rust &&
-        step "Go" need_go &&
-        step "tools" need_gitops_tools &&
-        step "real servers" need_gitops_servers &&
-        step "the images" release_images &&
-        step "the images of the tests" test_images &&
-        step "the tests" cargo test --locked --features e2e --test gitops --no-run
+    step "a cluster of our own" own_node "Argo CD runs in the network of a node that this run starts itself" &&
+        prepare_on_node gitops need_gitops_tools need_gitops_servers test_images
 }
 
 part_gitops() {
-    # They wait more than they work.
-    local tests=(cargo test --locked --features e2e --test gitops -- --test-threads=4) stays=false
-    # Somebody started it by hand.
-    ! cluster_alive || stays=true
-    step "up" cluster_up && step "Argo CD" gitops_up && step "tests" cluster_shell "${tests[@]}"
-    $stays || step "down" cluster_down
+    test_on_node gitops 4 "Argo CD" gitops_up
 }
 
 gitops_up() {
     cluster_shell tests/gitops/argocd/start "$PWD/target/servers" target/servers/argocd-crds.yaml
-}
-
-# Argo CD and the registry of the example's image are programs beside the node's own.
-need_own_cluster() {
-    ! borrowed || cannot "Argo CD runs in the network of a node that this run starts itself" "unset KUBECONFIG"
 }
 
 need_gitops_tools() {
