@@ -1,12 +1,14 @@
-use std::fmt::Write as _;
+mod faults;
+mod volume;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use expect_test::{Expect, expect};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
+use self::volume::{listing, visible, volume};
 use super::*;
 use crate::payload::FileProjection;
 
@@ -46,89 +48,9 @@ fn third() -> Payload {
     ])
 }
 
-fn volume() -> (TempDir, AtomicWriter) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let writer = AtomicWriter::open(directory.path()).expect("opens");
-    (directory, writer)
-}
-
-/// Everything below `directory`: modes, links, contents (long ones as their length).
-fn listing(directory: &Path) -> String {
-    let mut text = String::new();
-    list(directory, "", &mut text);
-    text
-}
-
-fn list(directory: &Path, indent: &str, text: &mut String) {
-    let mut paths: Vec<_> = fs::read_dir(directory)
-        .expect("a directory")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    paths.sort();
-    for path in paths {
-        let metadata = fs::symlink_metadata(&path).expect("metadata");
-        let name = path.file_name().expect("a name").display();
-        let mode = metadata.permissions().mode() & 0o7777;
-        if metadata.is_symlink() {
-            let target = fs::read_link(&path).expect("a link");
-            writeln!(text, "{indent}{name} -> {}", target.display()).expect("writes");
-        } else if metadata.is_dir() {
-            writeln!(text, "{indent}{name}/ {mode:04o}").expect("writes");
-            list(&path, &format!("{indent}  "), text);
-        } else if metadata.len() > 100 {
-            writeln!(text, "{indent}{name} {mode:04o} {} bytes", metadata.len()).expect("writes");
-        } else {
-            let content = fs::read_to_string(&path).expect("content");
-            writeln!(text, "{indent}{name} {mode:04o} {content:?}").expect("writes");
-        }
-    }
-}
-
 #[track_caller]
 fn check(directory: &TempDir, expected: Expect) {
     expected.assert_eq(&listing(directory.path()));
-}
-
-/// What a reader sees who knows nothing of generations: the visible names, followed.
-fn visible(directory: &Path) -> Payload {
-    fn walk(root: &Path, at: &Path, found: &mut Payload) {
-        for entry in fs::read_dir(at).expect("a directory") {
-            let path = entry.expect("an entry").path();
-            let shown = path
-                .strip_prefix(root)
-                .expect("below")
-                .to_str()
-                .expect("UTF-8");
-            if shown.starts_with("..") {
-                continue;
-            }
-            if path.is_dir() {
-                walk(root, &path, found);
-            } else if path.exists() {
-                let mode = fs::metadata(&path).expect("metadata").permissions().mode();
-                let file = FileProjection {
-                    content: fs::read_to_string(&path).expect("content").into(),
-                    mode: format!("{:04o}", mode & 0o777).parse().expect("a mode"),
-                };
-                found
-                    .insert(shown.parse().expect("a path"), file)
-                    .expect("no conflict");
-            }
-        }
-    }
-    let mut found = Payload::default();
-    walk(directory, directory, &mut found);
-    found
-}
-
-fn generations(directory: &Path) -> usize {
-    let names = fs::read_dir(directory).expect("a directory");
-    names
-        .filter(|entry| {
-            let name = entry.as_ref().expect("an entry").file_name();
-            name.to_string_lossy().starts_with("..generation-")
-        })
-        .count()
 }
 
 #[test]
@@ -218,94 +140,6 @@ fn what_differs_on_the_volume_is_written_again() {
             "{name}"
         );
         assert_eq!(visible(directory.path()), second(), "{name}");
-    }
-}
-
-/// The hook's calls during a write of `third` over `second` over `first`.
-fn steps_of_a_write() -> Vec<Step> {
-    let (_directory, writer) = volume();
-    writer.write(&first()).expect("writes");
-    writer.write(&second()).expect("writes");
-    let mut steps = Vec::new();
-    let mut hook = |step| {
-        steps.push(step);
-        Ok(())
-    };
-    writer.write_in_steps(&third(), &mut hook).expect("writes");
-    steps
-}
-
-#[test]
-fn an_error_at_any_step_leaves_a_whole_generation_and_nothing_half_written() {
-    let steps = steps_of_a_write();
-    assert!(
-        Step::ALL.iter().all(|step| steps.contains(step)),
-        "{steps:?}"
-    );
-    for (index, failing) in steps.iter().copied().enumerate() {
-        let (directory, writer) = volume();
-        writer.write(&first()).expect("writes");
-        writer.write(&second()).expect("writes");
-        let mut calls = 0..;
-        let mut hook = |_| match calls.next() {
-            Some(call) if call == index => Err(Errno::NOSPC.into()),
-            _ => Ok(()),
-        };
-        let error = writer
-            .write_in_steps(&third(), &mut hook)
-            .expect_err("fails");
-        assert!(
-            error.step == failing && error.is_full(),
-            "{index}: {error:?}"
-        );
-        let switched = steps[..index].contains(&Step::Switch);
-        let current = if switched { third() } else { second() };
-        let data = directory
-            .path()
-            .join("..data")
-            .canonicalize()
-            .expect("a generation");
-        assert_eq!(visible(&data), current, "{index}: {failing:?}");
-        if !switched {
-            assert_eq!(visible(directory.path()), second(), "{index}: {failing:?}");
-            assert!(
-                !directory.path().join("..generation-3").exists(),
-                "{index}: {failing:?}"
-            );
-            assert!(writer.has_complete_generation(), "{index}: {failing:?}");
-        }
-        writer.write(&third()).expect("writes");
-        assert_eq!(visible(directory.path()), third(), "{index}: {failing:?}");
-        assert_eq!(generations(directory.path()), 2, "{index}: {failing:?}");
-    }
-}
-
-#[test]
-fn a_crash_at_any_step_is_mended_when_the_volume_is_opened() {
-    let steps = steps_of_a_write();
-    for index in 0..steps.len() {
-        let (directory, writer) = volume();
-        writer.write(&first()).expect("writes");
-        writer.write(&second()).expect("writes");
-        // Unwinding past the writer leaves the volume as SIGKILL would.
-        let mut calls = 0..;
-        let mut hook = |_| match calls.next() {
-            Some(call) if call == index => resume_unwind(Box::new(())),
-            _ => Ok(()),
-        };
-        catch_unwind(AssertUnwindSafe(|| {
-            writer.write_in_steps(&third(), &mut hook)
-        }))
-        .expect_err("unwinds");
-        let writer = AtomicWriter::open(directory.path()).expect("opens");
-        let switched = steps[..index].contains(&Step::Switch);
-        let current = if switched { third() } else { second() };
-        assert_eq!(visible(directory.path()), current, "{index}");
-        assert!(writer.has_complete_generation(), "{index}");
-        assert!(!listing(directory.path()).contains("_tmp"), "{index}");
-        writer.write(&third()).expect("writes");
-        assert_eq!(visible(directory.path()), third(), "{index}");
-        assert_eq!(generations(directory.path()), 2, "{index}");
     }
 }
 
