@@ -1,12 +1,16 @@
 //! Targets as tables: what an ExternalSecret says, what Vault holds, which files come of it.
 
+mod decoding;
 mod entries;
+mod find;
+mod keys;
 mod templates;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
+use expect_test::Expect;
 use serde_json::{Value, json};
 
 use super::ConfigMaps;
@@ -134,4 +138,20 @@ fn texts(errors: &[RenderError]) -> String {
 fn files(expected: &[(&str, &str)]) -> Files {
     let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
     Ok(expected.iter().map(owned).collect())
+}
+
+fn entries(entries: Value) -> Value {
+    json!({ "entries": entries })
+}
+
+/// An extract of `{"secret/db": data}` with these rules for keys and values.
+fn extracted(data: &str, keys: Value, decode: &str) -> Files {
+    let take = json!({"extract": {"source": "secret/db?kv=2", "keys": keys}});
+    let entry = json!({"take": take, "decode": decode});
+    render(entries(json!([entry])), &json!({"secret/db": data}))
+}
+
+#[track_caller]
+fn check_error(found: Files, want: Expect) {
+    want.assert_eq(&found.expect_err("an error"));
 }
