@@ -23,6 +23,7 @@
 //!
 //! - [`spec`]: the contract and the value types that cannot be wrong.
 //! - [`calendar`]: seconds since 1970 and dates, for whoever writes or reads one.
+//! - [`percent`]: percent-encoding, for whoever reads a URL.
 //! - [`secret`], [`payload`]: secret values that cannot be shown; the files of one directory.
 //! - [`dialect`]: what a user wrote on a pod, or in an ExternalSecret whose target it mounts, becomes
 //!   settings and a SyncSpec, or *all* the problems.
@@ -57,6 +58,7 @@
 //!    └────────► files ─► payload
 //! webhook, refresher, cli ─► telemetry, shutdown
 //! template, sync, dev_vault, certificate, reconcile ─► calendar
+//! spec, template, dev_vault ─► percent
 //! ```
 //!
 //! # Invariants
@@ -101,6 +103,7 @@ pub mod files;
 #[cfg(feature = "admission")]
 pub mod inject;
 pub mod payload;
+pub mod percent;
 #[cfg(feature = "webhook")]
 pub mod reconcile;
 #[cfg(feature = "refresher")]

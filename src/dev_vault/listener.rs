@@ -21,6 +21,7 @@ use super::DevVault;
 use super::answer::Answer;
 use super::request::{Method, Request};
 use super::state::Reaction;
+use crate::percent;
 
 /// Vault's own limit.
 const MAX_BODY: usize = 32 << 20;
@@ -142,17 +143,5 @@ fn http(answer: &Answer) -> Response<Full<Bytes>> {
 
 /// `text` without its percent-encoding; `None` when that is not sound or not UTF-8.
 fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first == b'%' {
-            let (hex, tail) = tail.split_at_checked(2)?;
-            bytes.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?);
-            rest = tail;
-        } else {
-            bytes.push(*first);
-        }
-    }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(percent::decoded(text)?).ok()
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 
 use super::duration::GoDuration;
 use super::invalid::Invalid;
+use crate::percent;
 
 /// The parameters of a write, in the order of their names; without any, Vault is read and not
 /// written to.
@@ -117,17 +118,7 @@ fn decoded(text: &str) -> Result<String, Invalid> {
             "must have two hexadecimal digits after each \"%\" of a value, and UTF-8 in the end: % itself is %25",
         )
     };
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut parts = text.split('%');
-    bytes.extend(parts.next().unwrap_or_default().bytes());
-    for part in parts {
-        let digits = part
-            .get(..2)
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.ok_or_else(accepted)?);
-        bytes.extend(part.bytes().skip(2));
-    }
+    let bytes = percent::decoded(text).ok_or_else(accepted)?;
     String::from_utf8(bytes).map_err(|_| accepted())
 }
 

@@ -17,7 +17,6 @@ use super::function;
 use super::json;
 use super::letters;
 use super::strings;
-use super::url;
 use super::yaml;
 use crate::template::call::{Args, Body, Fault, Function, Nature, Outcome, Run};
 use crate::template::value::{Text, Value};

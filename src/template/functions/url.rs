@@ -1,6 +1,7 @@
 //! URLs, as Go's `net/url` takes them apart.
 
 use super::function;
+use crate::percent;
 use crate::template::call::{Args, Fault, Function, Outcome, Run};
 use crate::template::value::{Text, Value};
 
@@ -51,7 +52,7 @@ impl Url {
         }
         let mut url = Self::default();
         let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
-        url.fragment = unescaped(fragment)?;
+        url.fragment = percent::decoded(fragment)?;
         let rest = match scheme(rest)? {
             Some(length) => {
                 url.scheme = rest[..length].to_ascii_lowercase();
@@ -83,7 +84,7 @@ impl Url {
             rest = &authority[end..];
             url.authority(&authority[..end])?;
         }
-        url.path = unescaped(rest)?;
+        url.path = percent::decoded(rest)?;
         Some(url)
     }
 
@@ -96,7 +97,7 @@ impl Url {
         if !userinfo.chars().all(allowed) {
             return None;
         }
-        unescaped(userinfo)?;
+        percent::decoded(userinfo)?;
         userinfo.clone_into(&mut self.userinfo);
         let port = match host.strip_prefix('[') {
             Some(rest) => rest.split_once(']')?.1,
@@ -141,21 +142,6 @@ fn scheme(text: &str) -> Option<Option<usize>> {
         }
     }
     Some(None)
-}
-
-pub(super) fn unescaped(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
-        }
-        let mut digit = || bytes.next().and_then(|byte| char::from(byte).to_digit(16));
-        let code = digit()? << 4 | digit()?;
-        out.push(u8::try_from(code).ok()?);
-    }
-    Some(out)
 }
 
 fn escaped(text: &[u8], unescaped: &[u8]) -> Vec<u8> {

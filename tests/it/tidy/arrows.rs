@@ -9,10 +9,11 @@ use super::{none, production, root};
 /// What is not drawn is forbidden. A new arrow belongs into the map in `src/lib.rs` first.
 const ARROWS: &[(&str, &[&str])] = &[
     ("calendar", &[]),
-    ("spec", &[]),
+    ("percent", &[]),
+    ("spec", &["percent"]),
     ("secret", &[]),
     ("payload", &["secret", "spec"]),
-    ("template", &["calendar", "secret", "spec"]),
+    ("template", &["calendar", "percent", "secret", "spec"]),
     ("dialect", &["spec", "template"]),
     ("inject", &["dialect", "spec"]),
     // The engine decides on the types and the error classes of `vault.rs`; it calls nothing there.
@@ -56,7 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "vault",
         ],
     ),
-    ("dev_vault", &["calendar"]),
+    ("dev_vault", &["calendar", "percent"]),
     (
         "cli",
         &[

@@ -7,6 +7,7 @@ use super::{named, none, production, root};
 
 const PURE: &[&str] = &[
     "calendar",
+    "percent",
     "spec",
     "secret",
     "payload",

@@ -4,7 +4,7 @@
 
 use super::answer;
 use super::function;
-use super::url;
+use crate::percent;
 use crate::spec::{Access, Parameters, SecretRef, VaultPath};
 use crate::template::call::{Args, Fault, Function, Outcome, Run};
 use crate::template::value::Value;
@@ -97,7 +97,7 @@ fn read(text: &str) -> Result<SecretRef, Fault> {
 }
 
 fn decoded(text: &str) -> Result<String, Fault> {
-    let bytes = url::unescaped(text).ok_or("the path of a secret must be a URL's")?;
+    let bytes = percent::decoded(text).ok_or("the path of a secret must be a URL's")?;
     String::from_utf8(bytes).map_err(|_| "the path of a secret must be UTF-8".into())
 }
 
