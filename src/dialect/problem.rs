@@ -1,7 +1,7 @@
 //! One thing that is wrong with an object, in Kubernetes' own form: field path, bad value, what is
 //! accepted.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A mistake that stops a pod, or among warnings a doubtful thing that does not:
 /// `metadata.annotations[freshet.dev/mode-db]: "99": must be octal, e.g. 0640`.
@@ -43,14 +43,73 @@ impl Problem {
     }
 }
 
+/// The most characters that are shown of a path. The key of an annotation has up to 317.
+const PATH: usize = 400;
+/// ... and of a value.
+const VALUE: usize = 400;
+/// ... and of a message, which may quote what somebody sent, too.
+const MESSAGE: usize = 1200;
+
 impl fmt::Display for Problem {
+    /// One line, and no endless one, whatever was sent: the API server checks a pod only after us.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(object) = &self.object {
-            write!(f, "{object}: ")?;
+            write!(f, "{}: ", Part(object, PATH))?;
         }
-        match &self.value {
-            Some(value) => write!(f, "{}: {value:?}: {}", self.path, self.message),
-            None => write!(f, "{}: {}", self.path, self.message),
+        write!(f, "{}: ", Part(&self.path, PATH))?;
+        if let Some(value) = &self.value {
+            match value.char_indices().nth(VALUE) {
+                Some((end, _)) => write!(f, "{:?}: ", format!("{}…", &value[..end]))?,
+                None => write!(f, "{value:?}: ")?,
+            }
         }
+        Part(&self.message, MESSAGE).fmt(f)
+    }
+}
+
+/// A text as a part of a line, and how many characters of it are shown.
+struct Part<'t>(&'t str, usize);
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text, most) = *self;
+        let mut chars = text.chars();
+        for c in chars.by_ref().take(most) {
+            match c.is_control() {
+                true => write!(f, "{}", c.escape_default())?,
+                false => f.write_char(c)?,
+            }
+        }
+        match chars.next() {
+            Some(_) => f.write_char('…'),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_one_line() {
+        let problem = Problem {
+            object: Some("ConfigMap a\rb".to_owned()),
+            ..Problem::of_value("data[a\nb]", "c\nd", "must be no \"e\u{0}f\" of ä")
+        };
+        let want = r#"ConfigMap a\rb: data[a\nb]: "c\nd": must be no "e\u{0}f" of ä"#;
+        assert_eq!(problem.to_string(), want);
+    }
+
+    #[test]
+    fn a_problem_is_a_short_line() {
+        let long = "ä".repeat(100_000);
+        let problem = Problem {
+            object: Some(long.clone()),
+            ..Problem::of_value(long.as_str(), long.as_str(), long.as_str())
+        };
+        let line = problem.to_string();
+        assert_eq!(line.matches('ä').count(), PATH + PATH + VALUE + MESSAGE);
+        assert_eq!(line.matches('…').count(), 4);
     }
 }
