@@ -142,24 +142,27 @@ impl<'a> Scanner<'a> {
     fn number(&mut self) -> Result<Token, SyntaxError> {
         let word = self.word(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
         let (sign, digits) = match word.strip_prefix('-') {
-            Some(digits) => (-1, digits),
-            None => (1, word),
+            Some(digits) => ("-", digits),
+            None => ("", word),
         };
-        let radix = |digits, radix| i64::from_str_radix(digits, radix).ok();
+        let radix = |digits: &str, radix| {
+            // `from_str_radix` takes a sign of its own, behind ours or behind a `0x`.
+            let is_signed_again = digits.starts_with(['-', '+']);
+            let number = i64::from_str_radix(&format!("{sign}{digits}"), radix);
+            number.ok().filter(|_| !is_signed_again)
+        };
         let hexadecimal = digits
             .strip_prefix("0x")
             .or_else(|| digits.strip_prefix("0X"));
-        let is_signed_again = digits.starts_with(['-', '+']);
         let integer = match (hexadecimal, digits.strip_prefix('0')) {
-            _ if is_signed_again => None,
             (Some(digits), _) => radix(digits, 16),
             (None, Some(digits)) if !digits.is_empty() => radix(digits, 8),
             _ => radix(digits, 10),
         };
         if let Some(integer) = integer {
-            return Ok(Token::Integer(sign * integer));
+            return Ok(Token::Integer(integer));
         }
-        let is_float = digits.contains(['.', 'e', 'E']) && !is_signed_again;
+        let is_float = digits.contains(['.', 'e', 'E']);
         match word.parse::<f64>() {
             Ok(number) if is_float && number.is_finite() => Ok(Token::Float(number)),
             _ => Err(self.error("is no number")),

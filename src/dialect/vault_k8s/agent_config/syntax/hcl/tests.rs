@@ -115,6 +115,9 @@ fn a_mistake_is_told_by_its_line_and_never_by_its_text() {
         ("a = 1\n/* hunter2", "line 2: the comment has no end"),
         ("a = 08", "line 1: is no number"),
         ("a = --1", "line 1: is no number"),
+        ("a = 0-5", "line 1: is no number"),
+        ("a = 0x-5", "line 1: is no number"),
+        ("a = -0-1000000000000000000000", "line 1: is no number"),
         ("a: 1", "line 1: is no character of HCL outside quotes"),
         (
             "{\n\"a\": hunter2}",
@@ -125,6 +128,15 @@ fn a_mistake_is_told_by_its_line_and_never_by_its_text() {
         let error = syntax::parse(text).expect_err(text);
         assert_eq!(error.to_string(), want, "{text:?}");
     }
+}
+
+#[test]
+fn the_least_and_the_greatest_number_are_numbers() {
+    let text = "a = -9223372036854775808 b = 9223372036854775807";
+    check(
+        text,
+        r#"{"a": -9223372036854775808, "b": 9223372036854775807}"#,
+    );
 }
 
 #[test]
