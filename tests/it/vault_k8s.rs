@@ -7,6 +7,7 @@ mod native;
 mod own;
 mod rules;
 mod shape;
+mod sidecar;
 
 use std::fs;
 use std::path::Path;
