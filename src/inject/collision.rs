@@ -106,7 +106,7 @@ fn is_inside(directory: &MountDirectory, other: &str) -> bool {
 
 /// The path without `.`, `..` and empty parts: Kubernetes takes them, and the container runtime
 /// resolves them.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {

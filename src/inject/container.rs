@@ -1,9 +1,10 @@
 //! The last touches to the refresher's container: what an author's annotations say of it alone.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::collision::normal;
 use super::fields::{items, text};
-use super::pod::{PodView, is_reserved_volume};
+use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::{Appearance, ContainerPatch, Problem};
 use crate::spec::MountDirectory;
 use crate::spec::layout::TOKEN_DIR;
@@ -20,14 +21,15 @@ const DECISIVE: [&str; 5] = [
 /// The container as its author wants it.
 ///
 /// # Errors
-/// A patch that does not fit, and files that are in none of its mounts.
+/// Mounts that cannot be copied, a patch that does not fit, or files that are in none of its mounts.
 pub(super) fn finished(
     mut container: Value,
     pod: &PodView<'_>,
     appearance: &Appearance,
 ) -> Result<Value, Vec<Problem>> {
     if let Some(mounts) = container["volumeMounts"].as_array_mut() {
-        mounts.extend(copied(pod, appearance));
+        let copied = copied(pod, appearance, mounts)?;
+        mounts.extend(copied);
     }
     let (request, limit) = &appearance.ephemeral_storage;
     for (part, amount) in [("requests", request), ("limits", limit)] {
@@ -47,24 +49,50 @@ pub(super) fn finished(
 
 /// The mounts of the container that is named, without ours and without its token: the refresher has
 /// one of its own in that place.
-fn copied(pod: &PodView<'_>, appearance: &Appearance) -> Vec<Value> {
-    let Some(name) = &appearance.copied_mounts else {
-        return Vec::new();
+///
+/// # Errors
+/// Mounts at the place of the refresher's `own`, or inside it: the API server takes no place twice, and
+/// what is hidden the refresher needs.
+fn copied(
+    pod: &PodView<'_>,
+    appearance: &Appearance,
+    own: &[Value],
+) -> Result<Vec<Value>, Vec<Problem>> {
+    let name = appearance.copied_mounts.as_ref();
+    let named = |container: &&ContainerView<'_>| Some(container.name()) == name.map(|n| n.as_str());
+    let Some(container) = pod.containers.iter().find(named) else {
+        return Ok(Vec::new());
     };
-    let mut containers = pod.containers.iter();
-    let Some(container) = containers.find(|container| container.name() == name.as_str()) else {
-        return Vec::new();
-    };
-    let is_kept = |mount: &Map<String, Value>| {
-        let directory = text(mount, "mountPath").parse::<MountDirectory>();
+    let (mut mounts, mut problems) = (Vec::new(), Vec::new());
+    for (index, mount) in container.mounts() {
+        let path = normal(text(mount, "mountPath"));
+        let directory = path.parse::<MountDirectory>();
         let hides_token = directory.is_ok_and(|directory| directory.overlaps(TOKEN_DIR));
-        !hides_token && !is_reserved_volume(text(mount, "name"))
-    };
-    let mounts = container.mounts().map(|(_, mount)| mount);
-    mounts
-        .filter(|mount| is_kept(mount))
-        .map(|mount| Value::Object(mount.clone()))
-        .collect()
+        if hides_token || is_reserved_volume(text(mount, "name")) {
+            continue;
+        }
+        let mut places = own.iter().filter_map(|own| own["mountPath"].as_str());
+        let hides = |own: &&str| path.strip_prefix(own).is_some_and(begins_a_path);
+        match places.find(hides) {
+            Some(own) => problems.push(Problem::of_value(
+                format!("{}.volumeMounts[{index}].mountPath", container.path()),
+                text(mount, "mountPath"),
+                format!(
+                    "cannot be copied to the sidecar, which has {own} of its own: move it, or name another container with agent-copy-volume-mounts"
+                ),
+            )),
+            None => mounts.push(Value::Object(mount.clone())),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(mounts),
+        false => Err(problems),
+    }
+}
+
+/// Whether what stands behind a directory leads to it, or to something inside it.
+fn begins_a_path(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
 }
 
 fn patched(container: Value, patch: &ContainerPatch) -> Result<Value, Problem> {
@@ -95,7 +123,7 @@ fn missing<'a>(
         items(container.get("volumeMounts")).any(|mount| {
             let directory = mount["mountPath"].as_str().unwrap_or_default();
             let rest = path.strip_prefix(directory.trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            rest.is_some_and(begins_a_path)
         })
     };
     let needs = appearance.needs.iter();

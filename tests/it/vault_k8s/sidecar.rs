@@ -185,3 +185,42 @@ fn commands_are_done_without_a_shell() {
         "metadata.annotations[vault.hashicorp.com/agent-inject-command-db]: \"/opt/reload\": lies in no volume that the sidecar has: name a Secret with agent-extra-secret (/vault/custom) or tls-secret (/vault/tls), or a container that mounts it with agent-copy-volume-mounts",
     );
 }
+
+#[test]
+fn mounts_are_copied_where_the_sidecar_has_none_of_its_own() {
+    let asked = [
+        DB,
+        ("agent-extra-secret", "ids"),
+        ("agent-copy-volume-mounts", "web"),
+    ];
+    let mut pod = pod(&asked);
+    let own_token = "/var/run/secrets/kubernetes.io/serviceaccount";
+    pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    let mut copied = |directory: &str| {
+        let mount = json!([{"name": "data", "mountPath": directory}]);
+        pod["spec"]["containers"][0]["volumeMounts"] = mount;
+        ours(&pod)
+    };
+    for (directory, is_copied) in [
+        ("/data", true),
+        ("/vault", true),
+        ("/vault/custom-not", true),
+        (own_token, false),
+        (&format!("{own_token}/"), false),
+    ] {
+        let ours = copied(directory);
+        let mounts =
+            ours["facts"]["injected"]["initContainers/vault-agent"]["volumeMounts"].to_string();
+        assert_eq!(
+            mounts.contains("\"data\""),
+            is_copied,
+            "{directory}: {ours}"
+        );
+    }
+    for directory in ["/vault/custom", "/vault//custom/", "/vault/custom/deep"] {
+        let want = format!(
+            "spec.containers[0].volumeMounts[0].mountPath: {directory:?}: cannot be copied to the sidecar, which has /vault/custom of its own: move it, or name another container with agent-copy-volume-mounts"
+        );
+        assert_eq!(copied(directory)["message"], want);
+    }
+}
