@@ -9,12 +9,9 @@ use super::signal::SignalName;
 /// `HUP pidof nginx`: the signal, how the processes are found, and by what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProcessSignal {
-    /// The signal.
-    pub signal: SignalName,
-    /// How processes are compared with the text.
-    pub lookup: ProcessLookup,
-    /// What is looked for: one line, not empty.
-    pub text: String,
+    signal: SignalName,
+    lookup: ProcessLookup,
+    text: String,
 }
 
 /// How processes are found, after the program whose way it is.
@@ -38,6 +35,38 @@ const LOOKUPS: [(&str, ProcessLookup); 3] = [
 const LONGEST_NAME: usize = 15;
 
 impl ProcessSignal {
+    /// A signal to the processes that `text` finds.
+    ///
+    /// # Errors
+    /// When the text is blank, or not one line.
+    pub fn new(signal: SignalName, lookup: ProcessLookup, text: String) -> Result<Self, Invalid> {
+        if text.trim().is_empty() || text.contains(char::is_control) {
+            return Err(Invalid::new(
+                "must look for processes by one line that is not blank, e.g. pidof nginx",
+            ));
+        }
+        Ok(Self {
+            signal,
+            lookup,
+            text,
+        })
+    }
+
+    /// The signal.
+    pub fn signal(&self) -> SignalName {
+        self.signal
+    }
+
+    /// How processes are compared with the text.
+    pub fn lookup(&self) -> ProcessLookup {
+        self.lookup
+    }
+
+    /// What is looked for: one line, not blank.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether a process is meant: by `name`, as `/proc/PID/comm` has it, and `command`, its command
     /// line.
     pub fn concerns(&self, name: &str, command: &[&str]) -> bool {
@@ -75,14 +104,7 @@ impl FromStr for ProcessSignal {
             .find(|(name, _)| *name == lookup)
             .map(|(_, lookup)| lookup)
             .ok_or_else(accepted)?;
-        if text.trim().is_empty() || text.contains(char::is_control) {
-            return Err(accepted());
-        }
-        Ok(Self {
-            signal: signal.parse()?,
-            lookup,
-            text: text.to_owned(),
-        })
+        Self::new(signal.parse()?, lookup, text.to_owned()).map_err(|_| accepted())
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::review::{Review, ReviewedPod};
 use crate::dialect::Parsed;
-use crate::spec::{ChangeAction, Content, FileSpec, Mount, OnChange, ProcessLookup, ProcessSignal};
+use crate::spec::{ChangeAction, Content, FileSpec, Mount, OnChange, ProcessLookup};
 
 /// What is so for every pod.
 const EVERYWHERE: &str = "\
@@ -203,12 +203,8 @@ fn done(action: &ChangeAction) -> String {
         ChangeAction::Http(request) => format!("the request {request}"),
         ChangeAction::Restart(_) => "a restart of the application".to_owned(),
         ChangeAction::Processes(processes) => {
-            let ProcessSignal {
-                signal,
-                lookup,
-                text,
-            } = processes;
-            let which = match lookup {
+            let (signal, text) = (processes.signal(), processes.text());
+            let which = match processes.lookup() {
                 ProcessLookup::Name => "are called",
                 ProcessLookup::Part => "have in their name",
                 ProcessLookup::CommandLine => "have in their command line",

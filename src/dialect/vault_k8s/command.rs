@@ -155,6 +155,8 @@ mod tests {
             ("curl -H 'X: y' http://127.0.0.1/x", "-H"),
             ("curl", "URL"),
             ("pkill -HUP 'nginx|envoy'", "regular expression"),
+            ("pkill -HUP ''", "not blank"),
+            ("kill -HUP $(pidof 'a\tb')", "one line"),
             ("/bin/a && /bin/b", "one thing"),
             ("/bin/a > /tmp/x", "> /tmp/x"),
             ("/bin/a &", "&"),

@@ -16,7 +16,7 @@ use crate::spec::ProcessSignal;
 /// When there is none, or one of them may not be signalled.
 pub(super) fn signal(wanted: &ProcessSignal) -> Result<(), String> {
     let signal =
-        Signal::from_raw(wanted.signal.number()).ok_or("this system has no such signal")?;
+        Signal::from_raw(wanted.signal().number()).ok_or("this system has no such signal")?;
     let own = std::process::id().cast_signed();
     let mut found = processes(Path::new("/proc"), wanted);
     found.retain(|process| *process != own);

@@ -150,12 +150,7 @@ fn looked_up<'w>(
             "looks for {name:?}, a regular expression: name a part of the process's name or, with -f, of its command line"
         )));
     }
-    let text = (*name).to_owned();
-    Ok(ChangeAction::Processes(ProcessSignal {
-        signal,
-        lookup,
-        text,
-    }))
+    ProcessSignal::new(signal, lookup, (*name).to_owned()).map(ChangeAction::Processes)
 }
 
 /// Options that choose processes: by the whole name, by the command line, the oldest, the newest.
