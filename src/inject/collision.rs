@@ -6,8 +6,8 @@ use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::{Appearance, Problem};
 use crate::spec::{Mount, MountDirectory, SyncSpec};
 
-/// All that is in the way: a container of the refresher's name, a volume of a reserved one, and, in the containers that
-/// get the files, a mount at, above or below theirs.
+/// All that is in the way: a container of the refresher's name, a volume of a reserved one or a mount of such a volume,
+/// and, in the containers that get the files, a mount at, above or below theirs.
 pub(super) fn problems(
     pod: &PodView<'_>,
     spec: &SyncSpec,
@@ -17,8 +17,16 @@ pub(super) fn problems(
     let mut problems: Vec<_> = containers(pod, appearance.container)
         .chain(volumes(pod))
         .collect();
-    for container in targets {
-        problems.extend(mounts(pod, container, spec, appearance));
+    for container in &pod.containers {
+        let place = |container: &ContainerView<'_>| (container.list, container.index);
+        let is_target = targets
+            .iter()
+            .any(|target| place(target) == place(container));
+        let own = match is_target {
+            true => spec.mounts.as_slice(),
+            false => &[],
+        };
+        problems.extend(mounts(pod, container, own, appearance));
     }
     problems
 }
@@ -49,12 +57,13 @@ fn volumes<'p>(pod: &'p PodView<'_>) -> impl Iterator<Item = Problem> + 'p {
     })
 }
 
-/// The mounts of one container that overlap ours. A mount with `subPath` is no exception: it would
-/// hide a file of ours, or stand on a read-only volume.
+/// The mounts of one container that are of volumes which are added, such as that of the refresher's
+/// token, or overlap its `own` with files. A mount with `subPath` is no exception: it would hide a file
+/// of ours, or stand on a read-only volume.
 fn mounts(
     pod: &PodView<'_>,
     container: &ContainerView<'_>,
-    spec: &SyncSpec,
+    own: &[Mount],
     appearance: &Appearance,
 ) -> Vec<Problem> {
     let ours = |name: &str| pod.refresher.is_some() && is_reserved_volume(name);
@@ -84,7 +93,7 @@ fn mounts(
                 && own.mount_path.overlaps(&normal)
                 && !may_be_inside(own)
         };
-        if let Some(own) = spec.mounts.iter().find(overlaps) {
+        if let Some(own) = own.iter().find(overlaps) {
             problems.push(Problem::of_value(
                 format!("{path}.mountPath"),
                 directory,
