@@ -2,6 +2,7 @@
 
 readonly FUZZ_NIGHTLY=nightly-2026-05-20
 readonly FUZZ_TARGET=x86_64-unknown-linux-gnu
+readonly FUZZ_SEEDS=tests/fuzz/target/seeds
 readonly FUZZ_SECONDS=${FRESHET_FUZZ_SECONDS:-60}
 
 # The instrumentation that libFuzzer follows, and the checks that turn a mistake into a crash.
@@ -12,9 +13,14 @@ readonly FUZZ_FLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 
 prepare_fuzz() {
     step "the Rust toolchain" need_rust &&
-        step "tools" need_command c++ g++ &&
+        step "tools" need_fuzz_tools &&
         step "a nightly toolchain" need_nightly &&
-        step "the targets" build_fuzz
+        step "the targets" build_fuzz &&
+        step "seeds" fuzz_seeds
+}
+
+need_fuzz_tools() {
+    need_command c++ g++ && need_command jq jq
 }
 
 # Sanitizers are unstable: the pinned nightly, or the stable compiler told to allow them.
@@ -41,6 +47,25 @@ build_fuzz() {
     env -C tests/fuzz "${fuzz_env[@]}" RUSTFLAGS="$FUZZ_FLAGS" cargo build --release --target "$FUZZ_TARGET"
 }
 
+# Data of other tests, in the form that the targets read. What is for no other test lies in tests/fuzz/seeds.
+fuzz_seeds() {
+    local seed number=0
+    rm -rf "$FUZZ_SEEDS"
+    mkdir -p "$FUZZ_SEEDS/hcl" "$FUZZ_SEEDS/vault_k8s"
+    cp tests/data/agent_config/syntax/* "$FUZZ_SEEDS/hcl"
+    while IFS= read -r -d '' seed; do
+        number=$((number + 1))
+        printf '%s' "$seed" >"$FUZZ_SEEDS/vault_k8s/$number" || return
+    done < <(jq --join-output '.cases[] | .pod.metadata.namespace = .namespace | .pod | (
+        (.metadata.annotations // {} | to_entries[]
+            | (.key | ltrimstr("vault.hashicorp.com/")) + "=" + (.value | gsub("\n"; "\\n"))),
+        "--- pod",
+        (del(.metadata.annotations) | tojson)
+    ) + "\n", "\u0000"' tests/data/vault_k8s/cases.json)
+    say "$number pods"
+    ((number))
+}
+
 part_fuzz() {
     step "each target for $FUZZ_SECONDS s" fuzz_all
 }
@@ -63,10 +88,13 @@ fuzz_all() {
 
 # The corpus grows from run to run; what made a target fail stays in tests/fuzz/artifacts.
 fuzz() {
-    local target=$1 folder=tests/fuzz log=target/fuzz-$1.log
+    local target=$1 folder=tests/fuzz log=target/fuzz-$1.log seeds seeds_there=()
     mkdir -p "$folder/corpus/$target" "$folder/artifacts/$target"
+    for seeds in "$folder/seeds/$target" "$FUZZ_SEEDS/$target"; do
+        [[ ! -d $seeds ]] || seeds_there+=("$seeds")
+    done
     say "$target: it prints into $log"
-    if ! "$folder/target/$FUZZ_TARGET/release/$target" "$folder/corpus/$target" "$folder/seeds/$target" \
+    if ! "$folder/target/$FUZZ_TARGET/release/$target" "$folder/corpus/$target" "${seeds_there[@]}" \
         -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -max_len=16384 \
         -print_final_stats=1 -artifact_prefix="$folder/artifacts/$target/" >"$log" 2>&1; then
         tail -n 60 "$log"

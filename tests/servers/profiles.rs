@@ -17,22 +17,21 @@ const NAME: &str = "profiles";
 
 #[test]
 fn each_login_has_its_own_role_and_audience_and_outlives_the_others_vault() {
-    // The webhook knows the shared Vault as its default.
     Webhook::shared();
-    let (api, vault) = (ApiServer::shared(), Vault::shared());
-    let eu = Vault::start("profiles-eu");
+    let api = ApiServer::shared();
+    let (vault, eu) = (Vault::start("profiles"), Vault::start("profiles-eu"));
     let namespace = api.namespace(NAME, &[ENABLED]);
-    for server in [vault, &eu] {
+    for server in [&vault, &eu] {
         kubernetes_auth(server, api, NAME);
     }
-    trust(vault, (NAME, &namespace), "vault");
-    trust(vault, ("profiles-admin", &namespace), "admins");
+    trust(&vault, (NAME, &namespace), "vault");
+    trust(&vault, ("profiles-admin", &namespace), "admins");
     trust(&eu, (NAME, &namespace), "eu");
-    put(vault, NAME, "own-one");
-    put(vault, "profiles-admin", "admin-one");
+    put(&vault, NAME, "own-one");
+    put(&vault, "profiles-admin", "admin-one");
     put(&eu, NAME, "eu-one");
 
-    let created = api.create(&pod(&namespace, &eu.url()));
+    let created = api.create(&pod(&namespace, [&vault, &eu]));
     let running = RunningPod::new(api, &created);
     let refresher = running.start("freshet");
     let hook = running.post_start("freshet");
@@ -57,8 +56,8 @@ fn each_login_has_its_own_role_and_audience_and_outlives_the_others_vault() {
     refresher.wait_for("the other Vault's absence in the status", || {
         status(&running).contains("stale since").then_some(())
     });
-    put(vault, NAME, "own-two");
-    put(vault, "profiles-admin", "admin-two");
+    put(&vault, NAME, "own-two");
+    put(&vault, "profiles-admin", "admin-two");
     refresher.wait_for("the new values of the Vault that is there", || {
         let found = (file("/secrets", "own"), file("/secrets", "admin"));
         (found == ("own-two".to_owned(), "admin-two".to_owned())).then_some(())
@@ -114,7 +113,7 @@ fn put(vault: &Vault, name: &str, password: &str) {
     vault.command(&["kv", "put", &secret, &password]);
 }
 
-fn pod(namespace: &str, eu: &str) -> Value {
+fn pod(namespace: &str, [own, eu]: [&Vault; 2]) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -123,6 +122,7 @@ fn pod(namespace: &str, eu: &str) -> Value {
             "namespace": namespace,
             "annotations": {
                 "freshet.dev/inject": "true",
+                "freshet.dev/vault-address": own.url(),
                 "freshet.dev/role": NAME,
                 "freshet.dev/auth-path": NAME,
                 "freshet.dev/refresh-interval": "1s",
@@ -133,7 +133,7 @@ fn pod(namespace: &str, eu: &str) -> Value {
                 "freshet.dev/template-eu":
                     format!("{{{{ with secret \"eu:secret/{NAME}/db\" }}}}{{{{ .password }}}}{{{{ end }}}}"),
                 "freshet.dev/mount-path-eu": "/eu",
-                "freshet.dev/vault-eu-address": eu,
+                "freshet.dev/vault-eu-address": eu.url(),
                 "freshet.dev/vault-eu-auth-audience": "eu",
             },
         },
