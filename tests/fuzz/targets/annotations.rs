@@ -30,6 +30,6 @@ fuzz_target!(|text: &str| {
             assert_eq!(again.as_ref(), Ok(&parsed.spec));
         }
         Ok(Reading::NotAsked(_)) => {}
-        Err(problems) => assert!(!problems.is_empty(), "refused without a reason"),
+        Err(refusal) => assert!(!refusal.problems.is_empty(), "refused without a reason"),
     }
 });
