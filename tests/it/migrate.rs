@@ -215,3 +215,27 @@ fn what_another_object_made_goes_with_that() {
     "#]],
     );
 }
+
+#[test]
+fn what_is_done_in_place_of_a_command_is_told() {
+    let pod = r#"---
+kind: Pod
+apiVersion: v1
+metadata: {name: told, annotations: {
+  vault.hashicorp.com/agent-inject: "true", vault.hashicorp.com/role: app,
+  vault.hashicorp.com/agent-extra-secret: scripts,
+  vault.hashicorp.com/agent-inject-secret-a: secret/data/a,
+  vault.hashicorp.com/agent-inject-command-a: kill -HUP $(pidof nginx),
+  vault.hashicorp.com/agent-inject-secret-b: secret/data/b,
+  vault.hashicorp.com/agent-inject-command-b: /vault/custom/reload now}}
+spec: {shareProcessNamespace: true, containers: [{name: app}]}
+"#;
+    let said = freshet(&format!("migrate -f - {VAULT}"), &[], pod);
+    let lines = said.stdout.lines();
+    let files: Vec<_> = lines
+        .filter(|line| line.contains("/vault/secrets/"))
+        .collect();
+    expect![[r#"
+            - /vault/secrets/a: of its template, mode 0644, then signal HUP to the processes that are called "nginx", without a shell
+            - /vault/secrets/b: of its template, mode 0644, then the program ["/vault/custom/reload","now"] in the sidecar, without a shell"#]].assert_eq(&files.join("\n"));
+}
