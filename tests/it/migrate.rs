@@ -231,7 +231,7 @@ metadata: {name: told, annotations: {
 spec: {shareProcessNamespace: true, containers: [{name: app}]}
 "#;
     let said = freshet(&format!("migrate -f - {VAULT}"), &[], pod);
-    let lines = said.stdout.lines();
+    let lines = said.stdout.lines().map(str::trim);
     let files: Vec<_> = lines
         .filter(|line| line.contains("/vault/secrets/"))
         .collect();
