@@ -38,7 +38,7 @@ pub use self::annotation::AnnotationSize;
 pub use self::auth::{Auth, AuthType};
 pub use self::ca_bundle::CaBundle;
 pub use self::duration::GoDuration;
-pub use self::file::{FileMode, FilePath, MountDirectory};
+pub use self::file::{FileMode, FilePath, MountDirectory, is_within};
 pub use self::header::Header;
 pub use self::identity::{Identity, IdentityBuilder, IdentityError};
 pub use self::invalid::Invalid;

@@ -6,8 +6,8 @@ use super::collision::normal;
 use super::fields::{items, text};
 use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::{Appearance, ContainerPatch, Problem};
-use crate::spec::MountDirectory;
 use crate::spec::layout::TOKEN_DIR;
+use crate::spec::{MountDirectory, is_within};
 
 /// What decides how the refresher runs: no patch may change it.
 const DECISIVE: [&str; 5] = [
@@ -72,8 +72,7 @@ fn copied(
             continue;
         }
         let mut places = own.iter().filter_map(|own| own["mountPath"].as_str());
-        let hides = |own: &&str| path.strip_prefix(own).is_some_and(begins_a_path);
-        match places.find(hides) {
+        match places.find(|own| is_within(&path, own)) {
             Some(own) => problems.push(Problem::of_value(
                 format!("{}.volumeMounts[{index}].mountPath", container.path()),
                 text(mount, "mountPath"),
@@ -88,11 +87,6 @@ fn copied(
         true => Ok(mounts),
         false => Err(problems),
     }
-}
-
-/// Whether what stands behind a directory leads to it, or to something inside it.
-fn begins_a_path(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with('/')
 }
 
 fn patched(container: Value, patch: &ContainerPatch) -> Result<Value, Problem> {
@@ -122,8 +116,7 @@ fn missing<'a>(
     let is_mounted = |path: &str| {
         items(container.get("volumeMounts")).any(|mount| {
             let directory = mount["mountPath"].as_str().unwrap_or_default();
-            let rest = path.strip_prefix(directory.trim_end_matches('/'));
-            rest.is_some_and(begins_a_path)
+            is_within(path, directory.trim_end_matches('/'))
         })
     };
     let needs = appearance.needs.iter();

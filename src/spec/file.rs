@@ -31,12 +31,7 @@ impl FilePath {
 
     /// Whether one of the two would have to be a directory for the other to exist.
     pub fn conflicts_with(&self, other: &Self) -> bool {
-        let inside = |outer: &str, inner: &str| {
-            inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
-        inside(&self.0, &other.0) || inside(&other.0, &self.0)
+        self != other && (is_within(&self.0, &other.0) || is_within(&other.0, &self.0))
     }
 }
 
@@ -138,13 +133,15 @@ impl MountDirectory {
     /// Whether the two are the same, or one lies inside the other.
     pub fn overlaps(&self, other: &str) -> bool {
         let other = other.trim_end_matches('/');
-        let inside = |outer: &str, inner: &str| {
-            inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        inside(&self.0, other) || inside(other, &self.0)
+        is_within(&self.0, other) || is_within(other, &self.0)
     }
+}
+
+/// Whether the path is the directory, or of something below it. Neither ends in a slash; the empty
+/// directory is the root.
+pub fn is_within(path: &str, directory: &str) -> bool {
+    let rest = path.strip_prefix(directory);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl FromStr for MountDirectory {

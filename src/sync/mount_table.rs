@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::spec::{KvVersion, MountPath, SecretRef, VaultPath};
+use crate::spec::{KvVersion, MountPath, SecretRef, VaultPath, is_within};
 use crate::vault::{Class, Engine, SecretsMount, VaultError};
 
 /// The memory of a login; a new login starts with an empty one.
@@ -176,9 +176,7 @@ fn reserved(path: &VaultPath) -> Option<SecretsMount> {
 }
 
 fn serves(mount: &SecretsMount, path: &VaultPath) -> bool {
-    path.as_str()
-        .strip_prefix(mount.path.as_str())
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    is_within(path.as_str(), mount.path.as_str())
 }
 
 fn first_segment(path: &VaultPath) -> &str {

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::{Authority, Engine, LeaseTerm, SecretsMount, Token, TokenLease};
 use crate::secret::{Lease, SecretBytes, SecretMap, SecretValue, VaultSecret};
-use crate::spec::VaultPath;
+use crate::spec::{VaultPath, is_within};
 
 /// The text is JSON, or no JSON, that Vault would not send here. Says nothing of its content.
 #[derive(Debug, PartialEq, Eq)]
@@ -287,8 +287,7 @@ fn map(raw: &RawValue) -> Result<SecretMap, NotVault> {
 fn below<'m>(mount: &'m str, path: &VaultPath) -> Option<&'m str> {
     let mut mount = mount.trim_matches('/');
     loop {
-        let rest = path.as_str().strip_prefix(mount);
-        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if is_within(path.as_str(), mount) {
             return Some(mount);
         }
         mount = mount.split_once('/')?.1;
