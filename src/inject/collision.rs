@@ -4,7 +4,7 @@ use super::conversion::is_converted;
 use super::fields::text;
 use super::pod::{ContainerView, PodView, is_reserved_volume};
 use crate::dialect::{Appearance, Problem};
-use crate::spec::{Mount, MountDirectory, SyncSpec};
+use crate::spec::{Mount, MountDirectory, SyncSpec, is_within};
 
 /// All that is in the way: a container of the refresher's name, a volume of a reserved one or a mount of such a volume,
 /// and, in the containers that get the files, a mount at, above or below theirs.
@@ -18,11 +18,7 @@ pub(super) fn problems(
         .chain(volumes(pod))
         .collect();
     for container in &pod.containers {
-        let place = |container: &ContainerView<'_>| (container.list, container.index);
-        let is_target = targets
-            .iter()
-            .any(|target| place(target) == place(container));
-        let own = match is_target {
+        let own = match container.is_among(targets) {
             true => spec.mounts.as_slice(),
             false => &[],
         };
@@ -109,8 +105,8 @@ fn mounts(
 
 /// Whether the directory lies inside another, and is not the same.
 fn is_inside(directory: &MountDirectory, other: &str) -> bool {
-    let rest = directory.as_str().strip_prefix(other.trim_end_matches('/'));
-    rest.is_some_and(|rest| rest.starts_with('/'))
+    let (inner, outer) = (directory.as_str(), other.trim_end_matches('/'));
+    inner != outer && is_within(inner, outer)
 }
 
 /// The path without `.`, `..` and empty parts: Kubernetes takes them, and the container runtime

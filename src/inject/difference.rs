@@ -27,7 +27,7 @@ pub(super) fn patch(pod: &Value, view: &PodView<'_>, plan: Plan) -> Patch {
     reconcile(volumes, found, injected, plan.volumes);
     place_refresher(&mut editor, view, plan.position, plan.container);
     for container in &view.containers {
-        let mut wanted = match plan.targets.contains(&(container.list, container.index)) {
+        let mut wanted = match plan.targets.contains(&container.place()) {
             true => plan.application_mounts.clone(),
             false => Vec::new(),
         };

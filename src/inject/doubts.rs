@@ -35,11 +35,7 @@ fn before_refresher(pod: &PodView<'_>, parsed: &Parsed, choices: &Choices<'_, '_
     };
     mesh::overtaking(pod, choices.position)
         .filter(|container| !container.is_sidecar())
-        .filter(|container| {
-            let target = (container.list, container.index);
-            let mut readers = choices.readers.iter();
-            readers.any(|chosen| (chosen.list, chosen.index) == target)
-        })
+        .filter(|container| container.is_among(&choices.readers))
         .map(|container| Problem::of_value(container.path(), container.name(), why))
         .collect()
 }

@@ -113,10 +113,7 @@ impl Plan {
             share_process_namespace: appearance.share_process_namespace,
             position: choices.position,
             volumes: volumes::volumes(&login_files, spec, &choices.memory, &choices.wrappers),
-            targets: targets
-                .iter()
-                .map(|target| (target.list, target.index))
-                .collect(),
+            targets: targets.iter().map(|target| target.place()).collect(),
             application_mounts: spec
                 .mounts
                 .iter()

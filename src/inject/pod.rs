@@ -176,6 +176,17 @@ impl<'a> ContainerView<'a> {
         format!("spec.{}[{}]", self.list.field(), self.index)
     }
 
+    /// Its list, and its index in that: no other container of the pod has them.
+    pub(super) fn place(&self) -> (List, usize) {
+        (self.list, self.index)
+    }
+
+    /// Whether it is one of these containers of the same pod.
+    pub(super) fn is_among(&self, containers: &[&ContainerView<'_>]) -> bool {
+        let mut containers = containers.iter();
+        containers.any(|other| other.place() == self.place())
+    }
+
     /// Whether it is a native sidecar.
     pub(super) fn is_sidecar(&self) -> bool {
         self.list == List::Init && text(self.fields, "restartPolicy") == "Always"

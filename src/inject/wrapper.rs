@@ -79,16 +79,12 @@ impl Wrappers {
         problems.extend(targets::unknown_commands(pod, &parsed.commands));
         let mut ways = parsed.settings.on_change.iter();
         let supervises = !parsed.settings.once && ways.any(OnChange::needs_supervisor);
-        let has = |list: &[&ContainerView<'_>], container: &ContainerView<'_>| {
-            let mut list = list.iter();
-            list.any(|own| (own.list, own.index) == (container.list, container.index))
-        };
         let (mut environments, mut supervisions) = (0, 0);
         let mut wrappers = Self::default();
         for container in &pod.containers {
             let stays = container.list == List::App || container.is_sidecar();
             let mut of_secrets = parsed.environments.iter();
-            let is_target = has(targets, container);
+            let is_target = container.is_among(targets);
             let given = Given {
                 variables: if is_target { &parsed.variables } else { &[] },
                 environment: of_secrets.find(|own| own.container == container.path()),
@@ -101,7 +97,7 @@ impl Wrappers {
                 supervision: None,
                 grace: grace(pod),
             };
-            let supervised = supervises && stays && has(readers, container);
+            let supervised = supervises && stays && container.is_among(readers);
             if supervised && !has_variables && sharing::shares(pod, parsed, container) {
                 problems.extend(sharing::problem(pod, parsed, container, readers));
                 wrappers.sharing.push(container.name().to_owned());
@@ -153,9 +149,8 @@ impl Wrappers {
 
     /// What becomes of a container.
     pub(super) fn of(&self, container: &ContainerView<'_>) -> Option<&Wrapper> {
-        let place = (container.list, container.index);
         let mut wrapped = self.wrapped.iter();
-        wrapped.find(|wrapper| wrapper.place == place)
+        wrapped.find(|wrapper| wrapper.place == container.place())
     }
 }
 
@@ -226,7 +221,7 @@ fn wrapper(
         fields = with_handlers(fields, || wrap.words(environment.as_ref(), false));
     }
     Some(Wrapper {
-        place: (container.list, container.index),
+        place: container.place(),
         name: container.name().to_owned(),
         environment,
         supervision: wrap.supervision,
