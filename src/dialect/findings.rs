@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use super::problem::excerpt;
 use super::{Problem, Refusal};
 use crate::spec::{ANNOTATION, AnnotationSize, Invalid, SyncSpec, TemplateSpec};
 use crate::template::Template;
@@ -126,10 +127,7 @@ impl At {
     /// A problem of its value. A long one, such as a template, is cut: a message is for reading.
     pub(super) fn with(self, value: &str, message: impl Into<String>) -> Problem {
         const SHOWN: usize = 80;
-        match value.char_indices().nth(SHOWN) {
-            Some((end, _)) => Problem::of_value(self.0, format!("{}…", &value[..end]), message),
-            None => Problem::of_value(self.0, value, message),
-        }
+        Problem::of_value(self.0, excerpt(value, SHOWN), message)
     }
 }
 

@@ -1,6 +1,7 @@
 //! One thing that is wrong with an object, in Kubernetes' own form: field path, bad value, what is
 //! accepted.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 /// A mistake that stops a pod, or among warnings a doubtful thing that does not:
@@ -54,36 +55,36 @@ impl fmt::Display for Problem {
     /// One line, and no endless one, whatever was sent: the API server checks a pod only after us.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(object) = &self.object {
-            write!(f, "{}: ", Part(object, PATH))?;
+            write!(f, "{}: ", OneLine(excerpt(object, PATH)))?;
         }
-        write!(f, "{}: ", Part(&self.path, PATH))?;
+        write!(f, "{}: ", OneLine(excerpt(&self.path, PATH)))?;
         if let Some(value) = &self.value {
-            match value.char_indices().nth(VALUE) {
-                Some((end, _)) => write!(f, "{:?}: ", format!("{}…", &value[..end]))?,
-                None => write!(f, "{value:?}: ")?,
-            }
+            write!(f, "{:?}: ", excerpt(value, VALUE))?;
         }
-        Part(&self.message, MESSAGE).fmt(f)
+        OneLine(excerpt(&self.message, MESSAGE)).fmt(f)
     }
 }
 
-/// A text as a part of a line, and how many characters of it are shown.
-struct Part<'t>(&'t str, usize);
+/// The text, or as many of its characters as `most` and an ellipsis.
+pub(super) fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
 
-impl fmt::Display for Part<'_> {
+/// A text as a part of a line.
+struct OneLine<'t>(Cow<'t, str>);
+
+impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(text, most) = *self;
-        let mut chars = text.chars();
-        for c in chars.by_ref().take(most) {
+        for c in self.0.chars() {
             match c.is_control() {
                 true => write!(f, "{}", c.escape_default())?,
                 false => f.write_char(c)?,
             }
         }
-        match chars.next() {
-            Some(_) => f.write_char('…'),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
