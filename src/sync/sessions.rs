@@ -76,7 +76,7 @@ impl Sessions {
         session.is_some_and(|session| session.token().is_some() && !session.is_paused(now))
     }
 
-    /// Why the login of `secret` fails, where there is no token.
+    /// Whether there is no token for `secret`, and its login fails.
     pub(crate) fn cuts_off(&self, secret: &SecretRef) -> bool {
         let session = self.of(secret);
         session.is_some_and(|session| session.token().is_none() && session.failure().is_some())
