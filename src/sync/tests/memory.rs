@@ -31,14 +31,9 @@ fn orphans(world: &World) -> usize {
     world.notices.iter().filter(orphaned).count()
 }
 
-/// The files' credentials live.
 #[track_caller]
 fn check(world: &World) {
-    let live = world.vault.live_credentials(world.now);
-    for (volume, file) in [("a", "db"), ("b", "other")] {
-        let credential = world.file(volume, file).expect("a credential");
-        assert!(live.contains(credential), "{credential:?}: {live:?}");
-    }
+    world.check_credentials(&FILES);
 }
 
 #[test]

@@ -294,6 +294,16 @@ impl World {
         Some(self.files.get(volume)?.get(path)?.as_str())
     }
 
+    /// The credentials in these files (volume, path, source) live.
+    #[track_caller]
+    pub(super) fn check_credentials(&self, files: &[(&str, &str, &str)]) {
+        let live = self.vault.live_credentials(self.now);
+        for (volume, path, _) in files {
+            let credential = self.file(volume, path).expect("a credential");
+            assert!(live.contains(credential), "{credential:?}: {live:?}");
+        }
+    }
+
     /// The requests so far, without their times; the log is empty afterwards.
     pub(super) fn requests(&mut self) -> Vec<String> {
         self.log.drain(..).map(|(_, words)| words).collect()
