@@ -4,6 +4,7 @@ mod doubts;
 mod fixtures;
 mod hard_cases;
 mod mesh;
+mod profiles;
 mod properties;
 mod resources;
 
