@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use freshet::dev_vault::Fault;
+use freshet::dev_vault::{DevVault, Fault};
 use serde_json::{Value, json};
 
 use super::pod::Pod;
@@ -18,8 +18,14 @@ const FILES: [(&str, &str, &str); 2] = [
 /// A pod with a database role whose users live for `ttl`, and with renewals for `max_ttl`.
 fn pod(ttl: &str, max_ttl: &str) -> Pod {
     let pod = Pod::new(&FILES);
+    offer_users(&pod.vault, (ttl, max_ttl));
+    pod
+}
+
+/// A database role of that Vault, with what a pod may do with its users.
+pub(super) fn offer_users(vault: &DevVault, (ttl, max_ttl): (&str, &str)) {
     let write = |path: &str, body: Value| {
-        pod.vault.write(path, &body).expect(path);
+        vault.write(path, &body).expect(path);
     };
     write("sys/mounts/database", json!({"type": "database"}));
     let role = json!({"default_ttl": ttl, "max_ttl": max_ttl});
@@ -30,7 +36,6 @@ fn pod(ttl: &str, max_ttl: &str) -> Pod {
     }});
     let policy = json!({"policy": policy.to_string()});
     write("sys/policies/acl/app", policy);
-    pod
 }
 
 fn user(pod: &Pod) -> String {

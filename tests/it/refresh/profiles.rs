@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use freshet::dev_vault::Fault;
 use serde_json::{Value, json};
 
+use super::leases::offer_users;
 use super::pod::{Pod, get, spec};
 
 const FILES: [(&str, &str, &str); 3] = [
@@ -204,16 +205,7 @@ fn a_killed_refresher_takes_up_the_credentials_of_both() {
     ];
     let mut two = Two::new(&files);
     for vault in [&two.pod.vault, &two.eu.vault] {
-        let write = |path: &str, body: Value| vault.write(path, &body).expect(path);
-        write("sys/mounts/database", json!({"type": "database"}));
-        let role = json!({"default_ttl": "1h", "max_ttl": "24h"});
-        write("database/roles/app", role);
-        let policy = json!({"path": {
-            "database/creds/app": {"capabilities": ["read"]},
-            "sys/leases/revoke": {"capabilities": ["update"]},
-        }});
-        let policy = json!({"policy": policy.to_string()});
-        write("sys/policies/acl/app", policy);
+        offer_users(vault, ("1h", "24h"));
     }
     two.start(&[]);
     two.pod.wait_until("ready", || two.pod.is_ready());
